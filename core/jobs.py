@@ -1,0 +1,282 @@
+"""The jobs that the engine does: what each is given, in one frozen dataclass a job.
+
+A job is checked when it is made, in either process, so that a wrong value is an error before any work starts. Paths are
+absolute strings; sizes are in pixels of the image they belong to; extents are (xmin, ymin, xmax, ymax) in the CRS of the
+reference source; an empty path means "not wanted" or "not given".
+
+Standard library only, Python 3.9: the plugin and the engine both import this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Optional
+
+from .errors import BadParameter
+from .fields import bounded, choice, from_plain, validate
+
+STRATEGIES = ("smallest", "constant", "percent", "total", "all", "byclass")
+SAMPLERS = ("random", "periodic")
+MODES = ("automatic", "fully_convolutional", "patch_based")
+EDGES = ("reflect", "replicate", "zero", "valid")
+
+Extent = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Root of all jobs. `name` is the job's id on the wire and the id of the algorithm that makes it."""
+
+    name: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How many samples of each class, which of the candidates, and which of them are kept for validation.
+
+    Attributes:
+        strategy: smallest (as many as the rarest class has), constant (`number` of each), percent (`percent` of each), total (`number`
+            in all, shared in proportion), all, byclass (counts from the CSV file `byclass`, columns class and count).
+        number: samples a class (constant) or in all (total).
+        percent: share of each class's pixels, in percent.
+        byclass: path of the CSV file of the strategy byclass.
+        sampler: random (exact count) or periodic (every n-th candidate, in the order of the truth).
+        validation_share: share of the samples that goes to validation, from 0 to below 1.
+        spatial_block: side of the square areas that go to training or to validation as a whole, in map units; 0: each polygon
+            goes to one side as a whole (label images have no polygons: each pixel for itself).
+        seed: of everything random.
+    """
+
+    strategy: str = choice(STRATEGIES)
+    number: int = bounded(1000, low=1)
+    percent: float = bounded(10.0, low=0.0, high=100.0)
+    byclass: str = ""
+    sampler: str = choice(SAMPLERS)
+    validation_share: float = bounded(0.0, low=0.0, high=0.99)
+    spatial_block: float = bounded(0.0, low=0.0)
+    seed: int = bounded(0, low=0)
+
+    def __post_init__(self) -> None:
+        validate(self)
+        if self.strategy == "byclass" and not self.byclass:
+            raise BadParameter("Strategy byclass", expected="a CSV file with the columns class and count", received="none")
+
+
+@dataclass(frozen=True)
+class CheckEngine(Job):
+    """Which versions and devices the engine has."""
+
+    name: ClassVar[str] = "checkengine"
+    output_html: str = ""
+
+
+@dataclass(frozen=True)
+class CreateDemoScene(Job):
+    """A synthetic landscape with exact truth. `size`: rows and columns of the 10 m image; `dates`: of its time series."""
+
+    name: ClassVar[str] = "createdemoscene"
+    output: str = ""
+    size: int = bounded(1024, low=64, high=32768)
+    dates: int = bounded(3, low=1, high=24)
+    seed: int = bounded(0, low=0)
+
+
+@dataclass(frozen=True)
+class SelectSamples(Job):
+    """Sample positions (points at pixel centres of `image`) from vector truth; `mask`: raster, above 0 is valid."""
+
+    name: ClassVar[str] = "selectsamples"
+    image: str = ""
+    truth: str = ""
+    truth_layer: str = ""
+    field: str = ""
+    mask: str = ""
+    sampling: Sampling = Sampling()
+    output: str = ""
+    output_validation: str = ""
+    rates: str = ""
+
+
+@dataclass(frozen=True)
+class SelectSamplesFromLabels(Job):
+    """Sample positions from a label image (its first band). `nodata`: label that is none; `padding`: border left out, in pixels."""
+
+    name: ClassVar[str] = "selectsamplesfromlabels"
+    labels: str = ""
+    nodata: Optional[float] = None
+    padding: int = bounded(0, low=0)
+    sampling: Sampling = Sampling()
+    output: str = ""
+    output_validation: str = ""
+    rates: str = ""
+
+
+@dataclass(frozen=True)
+class PatchSource:
+    """Images stacked to feed one model input, and the patches to cut from them. `width`, `height`: of a patch, in this source's pixels."""
+
+    images: tuple[str, ...] = ()
+    width: int = bounded(16, low=1)
+    height: int = bounded(16, low=1)
+    nodata: Optional[float] = None
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class ExtractPatches(Job):
+    """Patches of every source at the points. `padding`: keep patches that reach over the image, padded by reflection."""
+
+    name: ClassVar[str] = "extractpatches"
+    sources: tuple[PatchSource, ...] = ()
+    points: str = ""
+    points_layer: str = ""
+    field: str = ""
+    padding: bool = False
+    output_labels: str = ""
+    rejected: str = ""
+
+
+@dataclass(frozen=True)
+class CreateModel(Job):
+    """An untrained model of the gallery. `bands`: of each source; `classes`: how many."""
+
+    name: ClassVar[str] = "createmodel"
+    architecture: str = ""
+    bands: tuple[int, ...] = ()
+    classes: int = bounded(2, low=2, high=65535)
+    seed: int = bounded(0, low=0)
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class InspectModel(Job):
+    """What a model says of itself: inputs, outputs, geometry, classes. Two reports: HTML and JSON."""
+
+    name: ClassVar[str] = "inspectmodel"
+    model: str = ""
+    output_html: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class PatchSet:
+    """Patch images (one a source, in the model's order of inputs) and the label image that belongs to them."""
+
+    sources: tuple[str, ...] = ()
+    labels: str = ""
+
+
+@dataclass(frozen=True)
+class TrainModel(Job):
+    """Trains a model on patches. `memory` in MB: patches that fit in it are held, others are streamed from disk."""
+
+    name: ClassVar[str] = "trainmodel"
+    model: str = ""
+    training: PatchSet = PatchSet()
+    validation: PatchSet = PatchSet()
+    epochs: int = bounded(50, low=1)
+    batch_size: int = bounded(64, low=1)
+    learning_rate: float = bounded(1e-3, above=0.0)
+    balance_classes: bool = False
+    augment: bool = False
+    memory: int = bounded(2048, low=64)
+    seed: int = bounded(0, low=0)
+    output: str = ""
+    output_html: str = ""
+
+
+@dataclass(frozen=True)
+class ServedSource:
+    """Images stacked to feed one model input. `receptive_field`: (width, height) in this source's pixels; None: the model's own."""
+
+    images: tuple[str, ...] = ()
+    nodata: Optional[float] = None
+    receptive_field: Optional[tuple[int, int]] = None
+
+
+@dataclass(frozen=True)
+class Product:
+    """One raster to write: the named outputs of the model, stacked. No names: the model's main output."""
+
+    path: str = ""
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ServeModel(Job):
+    """A model over images of any size.
+
+    Attributes:
+        expression_field: (width, height) in output pixels; None: the model's own.
+        scale_factor: spacing of the output over spacing of source 1, as a fraction ("1/4", "2"); empty: the model's own.
+        extent: None for the whole of source 1; grown to whole output blocks' pixels, cut at the image.
+        block_size: output pixels on a side that are computed at once; 0: from `memory` (MB).
+        edges: what stands for the pixels outside the image; valid: outputs that would need them become no-data.
+    """
+
+    name: ClassVar[str] = "servemodel"
+    sources: tuple[ServedSource, ...] = ()
+    model: str = ""
+    mode: str = choice(MODES)
+    products: tuple[Product, ...] = ()
+    expression_field: Optional[tuple[int, int]] = None
+    scale_factor: str = ""
+    extent: Optional[Extent] = None
+    block_size: int = bounded(0, low=0)
+    memory: int = bounded(0, low=0)
+    edges: str = choice(EDGES)
+
+
+@dataclass(frozen=True)
+class DrawMap(Job):
+    """A picture: image, truth and map side by side, with the legend of the map's classes."""
+
+    name: ClassVar[str] = "drawmap"
+    image: str = ""
+    truth: str = ""
+    truth_layer: str = ""
+    field: str = ""
+    map: str = ""
+    output: str = ""
+
+
+JOBS: dict[str, type[Job]] = {job.name: job for job in Job.__subclasses__()}
+
+
+def to_dict(job: Job) -> dict[str, Any]:
+    """The job as plain values that JSON can carry."""
+    return {"job": job.name, **asdict(job)}
+
+
+def from_dict(values: dict[str, Any]) -> Job:
+    """The job that `to_dict` described. Missing fields take their defaults.
+
+    Raises:
+        BadParameter: unknown job, unknown field, or a value of the wrong type or range.
+    """
+    job_class = JOBS.get(str(values.get("job")))
+    if job_class is None:
+        raise BadParameter("Unknown job", expected=", ".join(sorted(JOBS)), received=values.get("job"))
+    return from_plain(job_class, {name: value for name, value in values.items() if name != "job"})
+
+
+def outputs_of(job: Job) -> list[str]:
+    """Paths that the job writes, inside its nested parts too."""
+    return [path for path in _outputs(job) if path]
+
+
+def _outputs(part: Any) -> list[str]:
+    found: list[str] = []
+    for field in fields(part):
+        value = getattr(part, field.name)
+        if isinstance(value, tuple):
+            for item in value:
+                found += _outputs(item) if hasattr(item, "__dataclass_fields__") else []
+        elif hasattr(value, "__dataclass_fields__"):
+            found += _outputs(value)
+        elif field.name.startswith("output") or field.name in ("rates", "rejected", "path"):
+            found.append(value)
+    return found
