@@ -1,0 +1,138 @@
+"""Which outputs are computed at once, and which pixels of every source they need. Pure arithmetic, exact (shared rule: core/raster/alignment.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+from ..errors import BadModel
+from ..raster.alignment import HALF, Alignment, Axis, starts_about
+from ..raster.grid import Window
+
+Span = tuple[int, int]  # [first, last) along one axis
+
+
+@dataclass(frozen=True)
+class Block:
+    """Outputs that are computed at once.
+
+    Attributes:
+        rows, cols: of EF blocks, counted from the reference's corner.
+        window: the output pixels of it that are written, on the output grid of the whole reference; the EF blocks may reach over it.
+    """
+
+    rows: Span
+    cols: Span
+    window: Window
+
+
+@dataclass(frozen=True)
+class AxisPlan:
+    """One axis of a plan.
+
+    Attributes:
+        sources: where each source's pixels lie.
+        anchor: index of the coarsest source.
+        fields: receptive field of each source, in its own pixels.
+        expression_field: output pixels that the model gives at once.
+        scale: spacing of the output ÷ spacing of the reference.
+    """
+
+    sources: tuple[Axis, ...]
+    anchor: int
+    fields: tuple[int, ...]
+    expression_field: int
+    scale: Fraction
+
+    def starts(self, block: int) -> tuple[int, ...]:
+        """First pixel of each source's window for one EF block."""
+        centre = (block + HALF) * self.expression_field * self.scale
+        return starts_about(self.sources, self.anchor, self.fields, centre)
+
+    def windows(self, blocks: Span) -> tuple[Span, ...]:
+        """What each source must give for the EF blocks: from the first window's start to the last window's end."""
+        first, last = self.starts(blocks[0]), self.starts(blocks[1] - 1)
+        return tuple((a, b + field) for a, b, field in zip(first, last, self.fields, strict=True))
+
+    def steps(self) -> tuple[Fraction, ...]:
+        """How far each source's window moves from one EF block to the next, in its pixels."""
+        return tuple(self.expression_field * self.scale / source.ratio for source in self.sources)
+
+    def centres(self, outputs: Span) -> tuple[tuple[int, ...], ...]:
+        """For each source, the pixel under the centre of every output pixel."""
+        places = [(output + HALF) * self.scale for output in range(*outputs)]
+        return tuple(tuple(int(source.from_reference(place) // 1) for place in places) for source in self.sources)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a model covers a window of the output grid.
+
+    Attributes:
+        rows, cols: the arithmetic of both axes.
+        output: what is to be written, on the output grid of the whole reference.
+    """
+
+    rows: AxisPlan
+    cols: AxisPlan
+    output: Window
+
+    def blocks(self, size: int) -> Iterator[Block]:
+        """Blocks of about `size` output pixels on a side, in the order of rows; together they cover the output exactly once."""
+        for rows, row, height in _spans(self.output.row, self.output.height, self.rows.expression_field, size):
+            for cols, col, width in _spans(self.output.col, self.output.width, self.cols.expression_field, size):
+                yield Block(rows, cols, Window(row, col, height, width))
+
+    def count(self, size: int) -> int:
+        """How many blocks of that size there are."""
+        down = sum(1 for _ in _spans(self.output.row, self.output.height, self.rows.expression_field, size))
+        return down * sum(1 for _ in _spans(self.output.col, self.output.width, self.cols.expression_field, size))
+
+    def windows(self, block: Block) -> tuple[Window, ...]:
+        """What each source must give for a block; may reach over its image."""
+        down, across = self.rows.windows(block.rows), self.cols.windows(block.cols)
+        return tuple(Window(top, left, bottom - top, right - left) for (top, bottom), (left, right) in zip(down, across, strict=True))
+
+    def uneven_sources(self) -> list[int]:
+        """Sources whose window does not move by whole pixels from one EF block to the next: fully convolutional mode cannot serve them."""
+        pairs = zip(self.rows.steps(), self.cols.steps(), strict=True)
+        return [i for i, (down, across) in enumerate(pairs) if down.denominator != 1 or across.denominator != 1]
+
+
+def make_plan(
+    alignment: Alignment, fields: Sequence[tuple[int, int]], expression_field: tuple[int, int], scale: Fraction, output: Window
+) -> Plan:
+    """A plan from a model's geometry.
+
+    Args:
+        fields: receptive field (height, width) of each source, in its pixels.
+        expression_field: (height, width) in output pixels.
+        scale: spacing of the output ÷ spacing of the reference.
+        output: window of the output grid that is wanted.
+
+    Raises:
+        BadModel: as many receptive fields as sources are needed.
+    """
+    if len(fields) != len(alignment.rows):
+        raise BadModel("Receptive fields", expected=f"{len(alignment.rows)}, one a source", received=len(fields))
+    heights, widths = tuple(height for height, _ in fields), tuple(width for _, width in fields)
+    return Plan(
+        AxisPlan(alignment.rows, alignment.anchor, heights, expression_field[0], scale),
+        AxisPlan(alignment.cols, alignment.anchor, widths, expression_field[1], scale),
+        output,
+    )
+
+
+def _spans(start: int, length: int, field: int, size: int) -> Iterator[tuple[Span, int, int]]:
+    """Cut [start, start + length) into pieces of about `size`: for each the EF blocks that hold it, its start and its length.
+
+    Pieces end at whole EF blocks, so that no EF block is computed twice.
+    """
+    blocks_at_once = max(size // field, 1)
+    first, last = start // field, ceil(Fraction(start + length, field))
+    for block in range(first, last, blocks_at_once):
+        end = min(block + blocks_at_once, last)
+        low, high = max(block * field, start), min(end * field, start + length)
+        yield (block, end), low, high - low

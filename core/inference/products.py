@@ -1,0 +1,94 @@
+"""The rasters that serving writes: which outputs go into which file, with which type, names, classes and no-data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import BadParameter
+from ..model.contract import Contract, OutputSpec
+from ..raster.writer import Bands
+
+UNSIGNED = ("uint8", "uint16", "uint32")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One output as it stands in a file: its name, channels, type and what the contract says of it."""
+
+    name: str
+    channels: int
+    dtype: np.dtype
+    spec: OutputSpec | None
+
+
+def choose_outputs(wanted: Sequence[str], available: Sequence[str], contract: Contract | None) -> tuple[str, ...]:
+    """The outputs of the model that a product asks for; none named: the model's main one.
+
+    Raises:
+        BadParameter: the model has no output of that name; names those that it has.
+    """
+    if not wanted:
+        return (contract.outputs[0].name,) if contract else tuple(available[:1])
+    kinds = {output.kind: output.name for output in reversed(contract.outputs)} if contract else {}
+    names = tuple(name if name in available else kinds.get(name, name) for name in wanted)
+    for name in names:
+        if name not in available:
+            raise BadParameter("Output of the model", expected="one of " + ", ".join(available), received=name)
+    return names
+
+
+def describe(layers: Sequence[Layer]) -> Bands:
+    """Type, names, no-data and classes of a file that holds these layers, stacked."""
+    if len(layers) == 1 and layers[0].channels == 1 and layers[0].spec and layers[0].spec.classes:
+        return _class_map(layers[0].spec)
+    dtype = np.result_type(*(layer.dtype for layer in layers))
+    names = tuple(name for layer in layers for name in _names(layer))
+    if dtype == np.bool_ or dtype == np.float16:
+        dtype = np.dtype("uint8" if dtype == np.bool_ else "float32")
+    return Bands(dtype.name, names, nodata=_nodata(dtype))
+
+
+def _class_map(spec: OutputSpec) -> Bands:
+    codes = [c.code for c in spec.classes]
+    dtype, nodata = class_type(codes)
+    return Bands(dtype, spec.bands or (spec.name,), nodata=nodata, classes=spec.classes)
+
+
+def class_type(codes: Sequence[int]) -> tuple[str, int]:
+    """The smallest pixel type that holds all class codes and a value for no-data that is none of them: 0 where it is free."""
+    low, high = min(codes), max(codes)
+    if low >= 0:
+        for dtype in UNSIGNED:
+            largest = int(np.iinfo(dtype).max)
+            nodata = 0 if 0 not in codes else largest
+            if high <= largest and nodata not in codes:
+                return dtype, nodata
+    limits = np.iinfo(np.int32)
+    nodata = 0 if 0 not in codes else int(limits.min)
+    return ("int32" if low > limits.min and high <= limits.max else "int64"), nodata
+
+
+def _names(layer: Layer) -> tuple[str, ...]:
+    if layer.spec and len(layer.spec.bands) == layer.channels:
+        return layer.spec.bands
+    return (layer.name,) if layer.channels == 1 else tuple(f"{layer.name}_{i}" for i in range(1, layer.channels + 1))
+
+
+def _nodata(dtype: np.dtype) -> float:
+    if np.issubdtype(dtype, np.floating):
+        return float("nan")
+    limits = np.iinfo(dtype)
+    return float(limits.min if limits.min < 0 else limits.max)
+
+
+def stack(layers: Sequence[Layer], outputs: Mapping[str, np.ndarray], valid: np.ndarray, bands: Bands) -> np.ndarray:
+    """One block of a file: (rows, cols, bands) in its type, no-data where nothing is valid."""
+    block = np.concatenate([outputs[layer.name] for layer in layers], axis=2).astype(bands.dtype, copy=False)
+    if bands.nodata is None or valid.all():
+        return block
+    return np.where(valid[:, :, np.newaxis], block, np.asarray(bands.nodata, bands.dtype))
+
+

@@ -1,0 +1,73 @@
+"""Reads what a block needs: every source's window, and where the outputs have data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..raster.grid import Window
+from ..raster.source import Source
+from .evaluate import BlockPixels
+from .plan import AxisPlan, Block, Plan, Span
+
+
+class BlockReader:
+    """Called with a block from one thread only (its sources are not thread-safe).
+
+    Args:
+        dtypes: of the model's inputs, one a source.
+        edges: what stands for the pixels outside an image; "valid": outputs that would need them are no-data.
+    """
+
+    def __init__(self, sources: Sequence[Source], dtypes: Sequence[np.dtype], plan: Plan, edges: str) -> None:
+        self.sources, self.dtypes, self.plan, self.edges = sources, dtypes, plan, edges
+
+    def __call__(self, block: Block) -> BlockPixels:
+        """The block's pixels. NaN becomes 0: one NaN would otherwise spoil every output whose receptive field holds it."""
+        valid = np.ones((block.window.height, block.window.width), bool)
+        arrays = []
+        for i, (source, window) in enumerate(zip(self.sources, self.plan.windows(block), strict=True)):
+            pixels, has_data = source.read_valid(window, "reflect" if self.edges == "valid" else self.edges)
+            valid &= self._at_outputs(i, block, window, has_data)
+            arrays.append(_without_nan(pixels.astype(self.dtypes[i], copy=False)))
+        if self.edges == "valid":
+            valid &= self._inside(block)
+        return BlockPixels(block, tuple(arrays), valid)
+
+    def _at_outputs(self, i: int, block: Block, window: Window, has_data: np.ndarray) -> np.ndarray:
+        """The mask of source i's window, looked up under the centre of every output pixel."""
+        rows = np.array(self.plan.rows.centres((block.window.row, block.window.row + block.window.height))[i])
+        cols = np.array(self.plan.cols.centres((block.window.col, block.window.col + block.window.width))[i])
+        needed = Window(int(rows[0]), int(cols[0]), int(rows[-1] - rows[0]) + 1, int(cols[-1] - cols[0]) + 1)
+        if not _holds(window, needed):  # a model whose receptive field is smaller than its footprint
+            window, has_data = needed, self.sources[i].valid(needed)
+        looked_up: np.ndarray = has_data[np.ix_(rows - window.row, cols - window.col)]
+        return looked_up
+
+    def _inside(self, block: Block) -> np.ndarray:
+        """Outputs whose windows lie inside every image."""
+        rows = _inside(self.plan.rows, block.rows, [source.grid.height for source in self.sources])
+        cols = _inside(self.plan.cols, block.cols, [source.grid.width for source in self.sources])
+        row = block.window.row - block.rows[0] * self.plan.rows.expression_field
+        col = block.window.col - block.cols[0] * self.plan.cols.expression_field
+        return np.logical_and.outer(rows[row : row + block.window.height], cols[col : col + block.window.width])
+
+
+def _inside(axis: AxisPlan, blocks: Span, sizes: Sequence[int]) -> np.ndarray:
+    """For every output of the EF blocks, along one axis, whether its windows lie inside the images of these sizes."""
+    ends = [[(start, start + field, size) for start, field, size in zip(axis.starts(j), axis.fields, sizes, strict=True)] for j in range(*blocks)]
+    return np.repeat([all(0 <= start and end <= size for start, end, size in block) for block in ends], axis.expression_field)
+
+
+def _holds(window: Window, part: Window) -> bool:
+    return (
+        window.row <= part.row
+        and window.col <= part.col
+        and part.row + part.height <= window.row + window.height
+        and part.col + part.width <= window.col + window.width
+    )
+
+
+def _without_nan(pixels: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(pixels, copy=False, posinf=np.inf, neginf=-np.inf) if np.issubdtype(pixels.dtype, np.floating) else pixels

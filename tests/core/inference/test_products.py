@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.classes import make_classes
+from core.errors import BadParameter
+from core.inference.products import Layer, choose_outputs, class_type, describe, stack
+from core.model.contract import Contract, InputSpec, OutputSpec
+
+CLASSES = make_classes([(1, "water"), (2, "forest")])
+PREDICTION = OutputSpec("prediction", "classes", ("class",), "int32", CLASSES)
+PROBABILITIES = OutputSpec("scores", "probabilities", ("water", "forest"), "float32", CLASSES)
+CONTRACT = Contract("m", (InputSpec("x", (), 4, "float32", (16, 16)),), (PREDICTION, PROBABILITIES), scale_factor=Fraction(1))
+
+
+def test_no_name_means_the_main_output() -> None:
+    assert choose_outputs((), ["scores", "prediction"], CONTRACT) == ("prediction",)
+    assert choose_outputs((), ["scores", "prediction"], None) == ("scores",)
+
+
+def test_outputs_go_by_name_or_by_kind() -> None:
+    assert choose_outputs(("probabilities", "prediction"), ["prediction", "scores"], CONTRACT) == ("scores", "prediction")
+
+
+def test_unknown_output_names_the_known_ones() -> None:
+    with pytest.raises(BadParameter, match=r"prediction, scores.*received depth"):
+        choose_outputs(("depth",), ["prediction", "scores"], CONTRACT)
+
+
+@given(st.sets(st.integers(-(2**40), 2**40), min_size=1, max_size=300) | st.sets(st.integers(0, 255), min_size=1))
+def test_class_type_holds_every_code_and_a_free_nodata(codes: set[int]) -> None:
+    dtype, nodata = class_type(sorted(codes))
+    limits = np.iinfo(dtype)
+    assert nodata not in codes
+    assert all(limits.min <= value <= limits.max for value in (*codes, nodata))
+
+
+def test_smallest_class_type() -> None:
+    assert class_type([1, 255]) == ("uint8", 0)
+    assert class_type([0, 7]) == ("uint8", 255)
+    assert class_type([0, 255]) == ("uint16", 65535)
+    assert class_type([1000000]) == ("uint32", 0)
+    assert class_type([-1, 3]) == ("int32", 0)
+
+
+def test_class_map_is_small_and_styled_but_a_stack_is_not() -> None:
+    one = Layer("prediction", 1, np.dtype("int32"), PREDICTION)
+    scores = Layer("scores", 2, np.dtype("float32"), PROBABILITIES)
+    assert (describe([one]).dtype, describe([one]).classes) == ("uint8", CLASSES)
+    both = describe([one, scores])
+    assert (both.names, both.classes) == (("class", "water", "forest"), ())
+    assert np.isnan(both.nodata or 0)
+
+
+def test_outputs_without_contract_have_numbered_names() -> None:
+    assert describe([Layer("f", 3, np.dtype("float32"), None)]).names == ("f_1", "f_2", "f_3")
+
+
+def test_nothing_valid_is_nodata_in_every_band() -> None:
+    layer = Layer("f", 2, np.dtype("float32"), None)
+    valid = np.array([[True, False]])
+    block = stack([layer], {"f": np.ones((1, 2, 2), "float32")}, valid, describe([layer]))
+    assert block[0, 0].tolist() == [1, 1] and np.isnan(block[0, 1]).all()
