@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from ..errors import BadModel
 from ..raster.alignment import HALF, Alignment, Axis, starts_about
@@ -60,10 +60,15 @@ class AxisPlan:
         """How far each source's window moves from one EF block to the next, in its pixels."""
         return tuple(self.expression_field * self.scale / source.ratio for source in self.sources)
 
-    def centres(self, outputs: Span) -> tuple[tuple[int, ...], ...]:
-        """For each source, the pixel under the centre of every output pixel."""
-        places = [(output + HALF) * self.scale for output in range(*outputs)]
-        return tuple(tuple(int(source.from_reference(place) // 1) for place in places) for source in self.sources)
+    def centres(self, outputs: Span, sizes: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+        """For each source (of these sizes), the pixel that stands for every output pixel: the one under its centre.
+
+        An output pixel that reaches over the image, as the last one may, is taken by the part of it that lies inside.
+        """
+        return tuple(
+            tuple(_middle(source.from_reference(output * self.scale), source.from_reference((output + 1) * self.scale), size) for output in range(*outputs))
+            for source, size in zip(self.sources, sizes, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -136,3 +141,9 @@ def _spans(start: int, length: int, field: int, size: int) -> Iterator[tuple[Spa
         end = min(block + blocks_at_once, last)
         low, high = max(block * field, start), min(end * field, start + length)
         yield (block, end), low, high - low
+
+
+def _middle(start: Fraction, end: Fraction, size: int) -> int:
+    """The pixel in the middle of [start, end), or of the part of it within [0, size) if there is one."""
+    low, high = max(start, Fraction(0)), min(end, Fraction(size))
+    return floor((low + high) / 2) if low < high else floor((start + end) / 2)

@@ -22,6 +22,7 @@ class BlockReader:
 
     def __init__(self, sources: Sequence[Source], dtypes: Sequence[np.dtype], plan: Plan, edges: str) -> None:
         self.sources, self.dtypes, self.plan, self.edges = sources, dtypes, plan, edges
+        self._heights, self._widths = [source.grid.height for source in sources], [source.grid.width for source in sources]
 
     def __call__(self, block: Block) -> BlockPixels:
         """The block's pixels. NaN becomes 0: one NaN would otherwise spoil every output whose receptive field holds it."""
@@ -37,8 +38,9 @@ class BlockReader:
 
     def _at_outputs(self, i: int, block: Block, window: Window, has_data: np.ndarray) -> np.ndarray:
         """The mask of source i's window, looked up under the centre of every output pixel."""
-        rows = np.array(self.plan.rows.centres((block.window.row, block.window.row + block.window.height))[i])
-        cols = np.array(self.plan.cols.centres((block.window.col, block.window.col + block.window.width))[i])
+        outputs = block.window
+        rows = np.array(self.plan.rows.centres((outputs.row, outputs.row + outputs.height), self._heights)[i])
+        cols = np.array(self.plan.cols.centres((outputs.col, outputs.col + outputs.width), self._widths)[i])
         needed = Window(int(rows[0]), int(cols[0]), int(rows[-1] - rows[0]) + 1, int(cols[-1] - cols[0]) + 1)
         if not _holds(window, needed):  # a model whose receptive field is smaller than its footprint
             window, has_data = needed, self.sources[i].valid(needed)
@@ -47,8 +49,8 @@ class BlockReader:
 
     def _inside(self, block: Block) -> np.ndarray:
         """Outputs whose windows lie inside every image."""
-        rows = _inside(self.plan.rows, block.rows, [source.grid.height for source in self.sources])
-        cols = _inside(self.plan.cols, block.cols, [source.grid.width for source in self.sources])
+        rows = _inside(self.plan.rows, block.rows, self._heights)
+        cols = _inside(self.plan.cols, block.cols, self._widths)
         row = block.window.row - block.rows[0] * self.plan.rows.expression_field
         col = block.window.col - block.cols[0] * self.plan.cols.expression_field
         return np.logical_and.outer(rows[row : row + block.window.height], cols[col : col + block.window.width])

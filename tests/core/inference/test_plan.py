@@ -88,7 +88,11 @@ def test_uneven_sources_are_named() -> None:
 
 def test_centres_lie_in_the_pixel_under_the_output() -> None:
     plan = axis_plan((8, 2), 1, Fraction(1, 2), (REFERENCE_AXIS, MS), anchor=1)
-    assert plan.centres((0, 10)) == ((0, 0, 1, 1, 2, 2, 3, 3, 4, 4), (0, 0, 0, 0, 0, 0, 0, 0, 1, 1))
+    assert plan.centres((0, 10), (5, 2)) == ((0, 0, 1, 1, 2, 2, 3, 3, 4, 4), (0, 0, 0, 0, 0, 0, 0, 0, 1, 1))
+
+
+def test_the_last_output_pixel_stands_on_its_part_inside_the_image() -> None:
+    assert axis_plan((1,), 1, 4).centres((0, 4), (9,)) == ((2, 6, 8, 14),)  # [8, 12) has one pixel inside, [12, 16) none
 
 
 def test_a_receptive_field_for_every_source() -> None:
