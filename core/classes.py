@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Iterable
+from typing import Any
 
 Colour = tuple[int, int, int]
 
@@ -29,9 +30,14 @@ class LandClass:
     name: str
     colour: Colour
 
+    @property
+    def hex(self) -> str:
+        """The colour as "#rrggbb"."""
+        return "#{:02x}{:02x}{:02x}".format(*self.colour)
+
     def to_plain(self) -> dict[str, Any]:
-        """As JSON can carry it; the colour as "#rrggbb"."""
-        return {"code": self.code, "name": self.name, "colour": "#%02x%02x%02x" % self.colour}
+        """As JSON can carry it."""
+        return {"code": self.code, "name": self.name, "colour": self.hex}
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> LandClass:

@@ -6,7 +6,7 @@ its details on the way from one process to the other.
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 
 class TensorscapeError(Exception):
@@ -19,8 +19,8 @@ class TensorscapeError(Exception):
         self,
         what: str,
         *,
-        expected: Optional[object] = None,
-        received: Optional[object] = None,
+        expected: object | None = None,
+        received: object | None = None,
         remedy: str = "",
         details: str = "",
     ) -> None:
@@ -78,7 +78,8 @@ class Cancelled(TensorscapeError):
 
 
 def _all_kinds() -> dict[str, type[TensorscapeError]]:
-    return {kind.__name__: kind for kind in (TensorscapeError, *TensorscapeError.__subclasses__())}
+    kinds: list[type[TensorscapeError]] = [TensorscapeError, *TensorscapeError.__subclasses__()]
+    return {kind.__name__: kind for kind in kinds}
 
 
 def to_wire(error: TensorscapeError) -> dict[str, str]:

@@ -5,6 +5,8 @@ Standard library only, Python 3.9 (so `Optional[X]`, not `X | None`): part of th
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import Field, field, fields, is_dataclass
 from math import isfinite
 from typing import Any, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -12,6 +14,11 @@ from typing import Any, Optional, TypeVar, Union, get_args, get_origin, get_type
 from .errors import BadParameter
 
 T = TypeVar("T")
+_BOUNDS: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
+    ("low", "at least", operator.ge),
+    ("high", "at most", operator.le),
+    ("above", "more than", operator.gt),
+)
 
 
 def choice(options: tuple[str, ...]) -> Any:
@@ -30,7 +37,7 @@ def validate(part: Any) -> None:
     Raises:
         BadParameter: naming the field, what was expected and what was received.
     """
-    hints = get_type_hints(type(part))
+    hints: dict[str, Any] = get_type_hints(type(part))
     for declared in fields(part):
         label, value = f"{type(part).__name__}.{declared.name}", getattr(part, declared.name)
         if not _is(value, hints[declared.name]):
@@ -42,13 +49,9 @@ def _check_limits(label: str, value: Any, declared: Field[Any]) -> None:
     limits = declared.metadata
     if "options" in limits and value not in limits["options"]:
         raise BadParameter(label, expected="one of " + ", ".join(limits["options"]), received=repr(value))
-    for bound, holds, words in (
-        ("low", lambda limit: value >= limit, "at least"),
-        ("high", lambda limit: value <= limit, "at most"),
-        ("above", lambda limit: value > limit, "more than"),
-    ):
+    for bound, words, holds in _BOUNDS:
         limit = limits.get(bound)
-        if limit is not None and not holds(limit):
+        if limit is not None and not holds(value, limit):
             raise BadParameter(label, expected=f"{words} {limit}", received=value)
 
 
@@ -103,5 +106,3 @@ def _is(value: Any, hint: Any) -> bool:
 
 def _type_name(hint: Any) -> str:
     return getattr(hint, "__name__", str(hint)) if get_origin(hint) is None else str(hint).replace("typing.", "")
-
-

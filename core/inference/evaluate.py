@@ -124,7 +124,7 @@ def _patches(source: np.ndarray, rows: np.ndarray, cols: np.ndarray, height: int
     views = np.lib.stride_tricks.sliding_window_view(source, (height, width), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
     down, across = _even_step(rows), _even_step(cols)
     if down and across:
-        return views[:: down][: len(rows), :: across][:, : len(cols)]
+        return views[::down][: len(rows), ::across][:, : len(cols)]
     return views[np.ix_(rows, cols)]
 
 

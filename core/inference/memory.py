@@ -19,7 +19,7 @@ def block_size(geometry: ModelGeometry, budget_mb: int, fully_convolutional: boo
     values = CHANNELS if fully_convolutional else CHANNELS // 4
     pixels = budget_mb * 1_000_000 // (values * BYTES)
     side = min(max(isqrt(pixels), SMALLEST), LARGEST)  # input pixels, for scale factor 1
-    outputs = int(side / max(geometry.scale_factor, 1)) if geometry.scale_factor > 1 else side
+    outputs = int(side / geometry.scale_factor) if geometry.scale_factor > 1 else side
     field = max(geometry.expression_field)
     return max(outputs // field, 1) * field
 

@@ -1,10 +1,14 @@
-"""Which outputs are computed at once, and which pixels of every source they need. Pure arithmetic, exact (shared rule: core/raster/alignment.py)."""
+"""Which outputs are computed at once, and which pixels of every source they need.
+
+Pure and exact arithmetic; the rule for windows is that of core/raster/alignment.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 from ..errors import BadModel
@@ -65,10 +69,11 @@ class AxisPlan:
 
         An output pixel that reaches over the image, as the last one may, is taken by the part of it that lies inside.
         """
-        return tuple(
-            tuple(_middle(source.from_reference(output * self.scale), source.from_reference((output + 1) * self.scale), size) for output in range(*outputs))
-            for source, size in zip(self.sources, sizes, strict=True)
-        )
+        return tuple(self._centres_on(source, outputs, size) for source, size in zip(self.sources, sizes, strict=True))
+
+    def _centres_on(self, source: Axis, outputs: Span, size: int) -> tuple[int, ...]:
+        edges = [source.from_reference(output * self.scale) for output in range(outputs[0], outputs[1] + 1)]
+        return tuple(_middle(start, end, size) for start, end in pairwise(edges))
 
 
 @dataclass(frozen=True)

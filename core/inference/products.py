@@ -24,6 +24,28 @@ class Layer:
     spec: OutputSpec | None
 
 
+@dataclass(frozen=True)
+class OutputFile:
+    """A raster to write: its layers, stacked, and what its bands are."""
+
+    path: str
+    layers: tuple[Layer, ...]
+    bands: Bands
+
+    @classmethod
+    def of(cls, path: str, layers: Sequence[Layer]) -> OutputFile:
+        """The file of these layers."""
+        return cls(path, tuple(layers), describe(layers))
+
+    def block(self, outputs: Mapping[str, np.ndarray] | None, valid: np.ndarray) -> np.ndarray:
+        """One block: (rows, cols, bands) in the file's type, no-data where nothing is valid or (None) nothing was computed."""
+        nodata = np.asarray(0 if self.bands.nodata is None else self.bands.nodata, self.bands.dtype)
+        if outputs is None:
+            return np.full((*valid.shape, len(self.bands.names)), nodata)
+        block = np.concatenate([outputs[layer.name] for layer in self.layers], axis=2).astype(self.bands.dtype, copy=False)
+        return block if self.bands.nodata is None or valid.all() else np.where(valid[:, :, np.newaxis], block, nodata)
+
+
 def choose_outputs(wanted: Sequence[str], available: Sequence[str], contract: Contract | None) -> tuple[str, ...]:
     """The outputs of the model that a product asks for; none named: the model's main one.
 
@@ -82,13 +104,3 @@ def _nodata(dtype: np.dtype) -> float:
         return float("nan")
     limits = np.iinfo(dtype)
     return float(limits.min if limits.min < 0 else limits.max)
-
-
-def stack(layers: Sequence[Layer], outputs: Mapping[str, np.ndarray], valid: np.ndarray, bands: Bands) -> np.ndarray:
-    """One block of a file: (rows, cols, bands) in its type, no-data where nothing is valid."""
-    block = np.concatenate([outputs[layer.name] for layer in layers], axis=2).astype(bands.dtype, copy=False)
-    if bands.nodata is None or valid.all():
-        return block
-    return np.where(valid[:, :, np.newaxis], block, np.asarray(bands.nodata, bands.dtype))
-
-

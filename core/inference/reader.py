@@ -58,8 +58,12 @@ class BlockReader:
 
 def _inside(axis: AxisPlan, blocks: Span, sizes: Sequence[int]) -> np.ndarray:
     """For every output of the EF blocks, along one axis, whether its windows lie inside the images of these sizes."""
-    ends = [[(start, start + field, size) for start, field, size in zip(axis.starts(j), axis.fields, sizes, strict=True)] for j in range(*blocks)]
-    return np.repeat([all(0 <= start and end <= size for start, end, size in block) for block in ends], axis.expression_field)
+    inside = [_fits(axis.starts(j), axis.fields, sizes) for j in range(*blocks)]
+    return np.repeat(inside, axis.expression_field)
+
+
+def _fits(starts: Sequence[int], fields: Sequence[int], sizes: Sequence[int]) -> bool:
+    return all(start >= 0 and start + field <= size for start, field, size in zip(starts, fields, sizes, strict=True))
 
 
 def _holds(window: Window, part: Window) -> bool:

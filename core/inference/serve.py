@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import BadModel, BadParameter
-from ..jobs import ServedSource, ServeModel
+from ..jobs import ServeModel
 from ..model import contract as contracts
 from ..model.contract import Contract
 from ..model.geometry import Given, ModelGeometry, geometry_of, parse_scale_factor
@@ -20,12 +21,28 @@ from ..raster.grid import Window
 from ..raster.source import Source
 from ..raster.writer import RasterWriter
 from ..reporting import Reporter
-from .evaluate import BlockPixels, Evaluator, FullyConvolutional, Outputs, PatchBased
+from .evaluate import BlockPixels, Evaluator, FullyConvolutional, PatchBased
 from .memory import available_mb, block_size
 from .plan import Block, Plan, make_plan
-from .products import Layer, choose_outputs, describe, stack
+from .products import Layer, OutputFile, choose_outputs
 from .reader import BlockReader
 from .stream import Stream
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that a run needs to know before it computes."""
+
+    sources: tuple[Source, ...]
+    model: LoadedModel
+    contract: Contract | None
+    geometry: ModelGeometry
+    plan: Plan
+
+    @property
+    def dtypes(self) -> list[np.dtype]:
+        """Of the model's inputs, in the order of the sources."""
+        return [_input(self.model, name).dtype for name in self.geometry.inputs]
 
 
 def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
@@ -33,41 +50,51 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
     if not job.products:
         raise BadParameter("Products", expected="at least one raster to write", received="none")
     with contextlib.ExitStack() as exits:
-        sources = [exits.enter_context(Source(source.images, source.nodata)) for source in job.sources]
-        model, contract = load(job.model), contracts.read(job.model)
-        geometry = geometry_of(model, contract, _given(job))
-        _check_bands(sources, geometry, model)
-        plan = _plan(job, sources, geometry, reporter)
-        names = [choose_outputs(product.outputs, [o.name for o in model.outputs], contract) for product in job.products]
-        evaluator = _evaluator(job, geometry, model, plan, tuple(dict.fromkeys(n for group in names for n in group)), reporter)
-        layers = _layers(evaluator, sources, model, geometry, contract)
-        size = _block_size(job, geometry, isinstance(evaluator, FullyConvolutional), reporter)
-        output_grid = sources[0].grid.rescaled(geometry.scale_factor).part(plan.output)
-        bands = [describe([layers[name] for name in group]) for group in names]
-        writers = [
-            exits.enter_context(RasterWriter(product.path, output_grid, described))
-            for product, described in zip(job.products, bands, strict=True)
-        ]
-
-        def compute(pixels: BlockPixels) -> list[np.ndarray]:
-            outputs = evaluator(pixels) if pixels.valid.any() else _nothing(layers, pixels)
-            return [stack([layers[n] for n in group], outputs, pixels.valid, described) for group, described in zip(names, bands, strict=True)]
-
-        def write(block: Block, arrays: list[np.ndarray]) -> None:
-            for writer, array in zip(writers, arrays, strict=True):
-                writer.write(array, block.window.row - plan.output.row, block.window.col - plan.output.col)
-
-        reporter.phase(f"Computing {plan.output.height} × {plan.output.width} pixels in {plan.count(size)} blocks of {size} on the {device_in_use()}.")
-        dtypes = [_input(model, name).dtype for name in geometry.inputs]
-        Stream(BlockReader(sources, dtypes, plan, job.edges), compute, write).run(plan.blocks(size), plan.count(size), reporter, "Serving")
+        setup = _set_up(job, exits, reporter)
+        names = [choose_outputs(product.outputs, [o.name for o in setup.model.outputs], setup.contract) for product in job.products]
+        evaluator = _evaluator(job, setup, tuple(dict.fromkeys(name for group in names for name in group)), reporter)
+        layers = _layers(evaluator, setup)
+        files = [OutputFile.of(product.path, [layers[n] for n in group]) for product, group in zip(job.products, names, strict=True)]
+        size = _block_size(job, setup.geometry, isinstance(evaluator, FullyConvolutional), reporter)
+        _stream(job, setup, evaluator, files, size, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
-    return paths | {"BLOCK_SIZE": size, "WIDTH": plan.output.width, "HEIGHT": plan.output.height}
+    return paths | {"BLOCK_SIZE": size, "WIDTH": setup.plan.output.width, "HEIGHT": setup.plan.output.height}
+
+
+def _stream(job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence[OutputFile], size: int, reporter: Reporter) -> None:
+    plan = setup.plan
+    grid = setup.sources[0].grid.rescaled(setup.geometry.scale_factor).part(plan.output)
+
+    def compute(pixels: BlockPixels) -> list[np.ndarray]:
+        outputs = evaluator(pixels) if pixels.valid.any() else None  # a block without data costs nothing
+        return [file.block(outputs, pixels.valid) for file in files]
+
+    def write(block: Block, arrays: list[np.ndarray]) -> None:
+        for writer, array in zip(writers, arrays, strict=True):
+            writer.write(array, block.window.row - plan.output.row, block.window.col - plan.output.col)
+
+    with contextlib.ExitStack() as exits:
+        writers = [exits.enter_context(RasterWriter(file.path, grid, file.bands)) for file in files]
+        count = plan.count(size)
+        reporter.phase(f"Computing {grid.height} × {grid.width} pixels in {count} blocks of {size} on the {device_in_use()}.")
+        reader = BlockReader(setup.sources, setup.dtypes, plan, job.edges)
+        Stream(reader, compute, write).run(plan.blocks(size), count, reporter, "Serving")
+
+
+def _set_up(job: ServeModel, exits: contextlib.ExitStack, reporter: Reporter) -> Setup:
+    sources = tuple(exits.enter_context(Source(source.images, source.nodata)) for source in job.sources)
+    model, contract = load(job.model), contracts.read(job.model)
+    geometry = geometry_of(model, contract, _given(job))
+    _check_bands(sources, geometry, model)
+    for i, (source, (height, width)) in enumerate(zip(sources, geometry.receptive_fields, strict=True), start=1):
+        size = f"{source.grid.height} × {source.grid.width} pixels, {source.count} bands"
+        reporter.info(f"Source {i}: {', '.join(Path(path).name for path in source.paths)}; {size}, receptive field {height} × {width}.")
+    return Setup(sources, model, contract, geometry, _plan(job, sources, geometry, reporter))
 
 
 def _given(job: ServeModel) -> Given:
-    fields = tuple((s.receptive_field[1], s.receptive_field[0]) if s.receptive_field else None for s in job.sources)
-    expression_field = (job.expression_field[1], job.expression_field[0]) if job.expression_field else None
-    return Given(fields, expression_field, parse_scale_factor(job.scale_factor))
+    fields = tuple(source.receptive_field and source.receptive_field[::-1] for source in job.sources)
+    return Given(fields, job.expression_field and job.expression_field[::-1], parse_scale_factor(job.scale_factor))
 
 
 def _check_bands(sources: Sequence[Source], geometry: ModelGeometry, model: LoadedModel) -> None:
@@ -95,33 +122,27 @@ def _plan(job: ServeModel, sources: Sequence[Source], geometry: ModelGeometry, r
         reporter.warn(remark)
     whole = sources[0].grid.rescaled(geometry.scale_factor)
     window = whole.window_of(job.extent) if job.extent else Window(0, 0, whole.height, whole.width)
-    for i, (source, field) in enumerate(zip(sources, geometry.receptive_fields, strict=True), start=1):
-        names = ", ".join(Path(path).name for path in source.paths)
-        reporter.info(f"Source {i}: {names}; {source.grid.height} × {source.grid.width} pixels, {source.count} bands, receptive field {field[0]} × {field[1]}.")
     return make_plan(alignment, geometry.receptive_fields, geometry.expression_field, geometry.scale_factor, window)
 
 
-def _evaluator(
-    job: ServeModel, geometry: ModelGeometry, model: LoadedModel, plan: Plan, outputs: Sequence[str], reporter: Reporter
-) -> Evaluator:
-    uneven = plan.uneven_sources()
+def _evaluator(job: ServeModel, setup: Setup, outputs: Sequence[str], reporter: Reporter) -> Evaluator:
+    uneven = setup.plan.uneven_sources()
     if job.mode == "fully_convolutional" and uneven:
-        steps = ", ".join(f"source {i + 1} by {plan.rows.steps()[i]} × {plan.cols.steps()[i]} pixels" for i in uneven)
-        raise BadModel("Fully convolutional mode needs windows that move by whole pixels", received=steps, remedy="Use the patch-based mode.")
-    by_blocks = job.mode == "fully_convolutional" or (job.mode == "automatic" and bool(geometry.fully_convolutional) and not uneven)
+        down, across = setup.plan.rows.steps(), setup.plan.cols.steps()
+        steps = ", ".join(f"source {i + 1} by {down[i]} × {across[i]} pixels" for i in uneven)
+        raise BadModel("Fully convolutional mode needs windows that move by whole pixels", received=steps, remedy="Use patch-based mode.")
+    able = bool(setup.geometry.fully_convolutional) and not uneven
+    by_blocks = job.mode == "fully_convolutional" or (job.mode == "automatic" and able)
     reporter.info(f"Mode: {'fully convolutional' if by_blocks else 'patch-based'}; outputs {', '.join(outputs)}.")
     kind = FullyConvolutional if by_blocks else PatchBased
-    return kind(model, geometry.inputs, outputs, plan, reporter.check)
+    return kind(setup.model, setup.geometry.inputs, outputs, setup.plan, reporter.check)
 
 
-def _layers(
-    evaluator: Evaluator, sources: Sequence[Source], model: LoadedModel, geometry: ModelGeometry, contract: Contract | None
-) -> dict[str, Layer]:
+def _layers(evaluator: Evaluator, setup: Setup) -> dict[str, Layer]:
     """Channels and type of every output, from a trial on the smallest block: some graphs do not tell them."""
-    block = next(evaluator.plan.blocks(1))
-    dtypes = [_input(model, name).dtype for name in geometry.inputs]
-    outputs = evaluator(BlockReader(sources, dtypes, evaluator.plan, "reflect")(block))
-    specs = {spec.name: spec for spec in contract.outputs} if contract else {}
+    block = next(setup.plan.blocks(1))
+    outputs = evaluator(BlockReader(setup.sources, setup.dtypes, setup.plan, "reflect")(block))
+    specs = {spec.name: spec for spec in setup.contract.outputs} if setup.contract else {}
     return {name: Layer(name, values.shape[2], values.dtype, specs.get(name)) for name, values in outputs.items()}
 
 
@@ -132,9 +153,3 @@ def _block_size(job: ServeModel, geometry: ModelGeometry, fully_convolutional: b
     size = block_size(geometry, budget, fully_convolutional)
     reporter.info(f"Block size {size} output pixels (memory budget {budget} MB).")
     return size
-
-
-def _nothing(layers: dict[str, Layer], pixels: BlockPixels) -> Outputs:
-    """Outputs of a block without data: not computed."""
-    shape = pixels.valid.shape
-    return {name: np.zeros((*shape, layer.channels), layer.dtype) for name, layer in layers.items()}

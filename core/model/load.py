@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import BadModel, OutOfMemory
 
 SIGNATURE = "serving_default"
+CHECK = "Check the receptive field and the mode."
 REMEDY = "Choose the folder that holds saved_model.pb."
 
 
@@ -48,14 +49,18 @@ class LoadedModel:
         """
         import tensorflow as tf
 
+        for spec in self.inputs:
+            _check_shape(spec, arrays[spec.name])
         tensors = {spec.name: tf.convert_to_tensor(arrays[spec.name], dtype=spec.dtype) for spec in self.inputs}
         try:
             results = self._function(**tensors)
         except tf.errors.ResourceExhaustedError as error:
-            raise OutOfMemory("The model needs more memory", remedy="Lower the block size or 'Memory budget'.", details=str(error)) from error
+            raise OutOfMemory(
+                "The model needs more memory", remedy="Lower the block size or 'Memory budget'.", details=str(error)
+            ) from error
         except (tf.errors.InvalidArgumentError, ValueError) as error:
             shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-            raise BadModel("The model refuses its input", received=shapes, remedy="Check the receptive field.", details=str(error)) from error
+            raise BadModel("The model refuses its input", received=shapes, remedy=CHECK, details=str(error)) from error
         return {name: results[name].numpy() for name in outputs}
 
 
@@ -81,7 +86,9 @@ def _load(folder: str, stamps: tuple[int, ...]) -> LoadedModel:
     try:
         owner = tf.saved_model.load(folder)
     except Exception as error:  # TensorFlow raises many kinds for damaged files
-        raise BadModel(f"The model in {folder} is damaged", received=_first_line(error), remedy="Export it again.", details=str(error)) from error
+        raise BadModel(
+            f"The model in {folder} is damaged", received=_first_line(error), remedy="Export it again.", details=str(error)
+        ) from error
     signatures = dict(owner.signatures)
     name = SIGNATURE if SIGNATURE in signatures else next(iter(signatures), None)
     if name is None:
@@ -100,6 +107,15 @@ def device_in_use() -> str:
 def _spec(name: str, spec: Any) -> TensorSpec:
     shape = None if spec.shape.rank is None else tuple(spec.shape.as_list())
     return TensorSpec(name, shape, np.dtype(spec.dtype.as_numpy_dtype))
+
+
+def _check_shape(spec: TensorSpec, array: np.ndarray) -> None:
+    """TensorFlow does not hold a signature to its shapes: without this, a wrong patch size may give wrong values silently."""
+    if spec.shape is None:
+        return
+    if len(spec.shape) != array.ndim or any(size not in (None, given) for size, given in zip(spec.shape, array.shape, strict=True)):
+        expected = " × ".join("any" if size is None else str(size) for size in spec.shape)
+        raise BadModel(f"Input {spec.name} of the model", expected=expected, received=" × ".join(map(str, array.shape)), remedy=CHECK)
 
 
 def _listing(folder: str) -> str:

@@ -60,7 +60,8 @@ def starts_about(axes: Sequence[Axis], anchor: int, fields: Sequence[int], centr
     start = start_of(axes[anchor].from_reference(centre), fields[anchor])
     shared = axes[anchor].to_reference(start + Fraction(fields[anchor], 2))
     return tuple(
-        start if i == anchor else start_of(axis.from_reference(shared), field) for i, (axis, field) in enumerate(zip(axes, fields, strict=True))
+        start if i == anchor else start_of(axis.from_reference(shared), field)
+        for i, (axis, field) in enumerate(zip(axes, fields, strict=True))
     )
 
 
@@ -86,9 +87,7 @@ class Alignment:
 
     def sample_windows(self, row: int, col: int, sizes: Sequence[tuple[int, int]]) -> tuple[Window, ...]:
         """Each source's window for a sample in the anchor's pixel (row, col): the footprint of a sample is that pixel."""
-        return self.windows_about(
-            self.rows[self.anchor].to_reference(row + HALF), self.cols[self.anchor].to_reference(col + HALF), sizes
-        )
+        return self.windows_about(self.rows[self.anchor].to_reference(row + HALF), self.cols[self.anchor].to_reference(col + HALF), sizes)
 
 
 def align(grids: Sequence[Grid], names: Sequence[str] = ()) -> Alignment:
@@ -114,7 +113,8 @@ def align(grids: Sequence[Grid], names: Sequence[str] = ()) -> Alignment:
 
 def _axes(reference: Grid, grid: Grid, label: str) -> tuple[Axis, Axis]:
     if reference.crs != grid.crs:
-        raise GridMismatch(f"{label}: the CRS differs", expected=reference.crs or "none", received=grid.crs or "none", remedy="Reproject it.")
+        expected, received = reference.crs or "none", grid.crs or "none"
+        raise GridMismatch(f"{label}: the CRS differs", expected=expected, received=received, remedy="Reproject it.")
     between = ~reference.transform @ grid.transform  # pixels of the grid → pixels of the reference
     if max(abs(between.b) * grid.height, abs(between.d) * grid.width) > SNAP * max(abs(between.a), 1) * max(grid.height, grid.width):
         raise GridMismatch(f"{label}: the grids are rotated or sheared against each other", remedy="Resample it onto the same orientation.")
@@ -137,7 +137,7 @@ def _axis(ratio: float, offset: float, size: int, label: str) -> Axis:
         )
     snapped = snap(offset)
     axis = Axis(simple, Fraction(offset) if snapped is None else snapped)
-    if abs(axis.misfit) * axis.ratio > LARGEST_MISFIT * max(axis.ratio, 1):
+    if abs(axis.misfit) * axis.ratio > LARGEST_MISFIT * max(axis.ratio, Fraction(1)):
         raise GridMismatch(
             f"{label}: the pixels do not lie on each other",
             expected=f"at most {float(LARGEST_MISFIT)} of a pixel apart",
@@ -177,5 +177,7 @@ def _remarks(reference: Grid, grid: Grid, row_axis: Axis, col_axis: Axis, label:
         if axis.misfit:
             remarks.append(f"{label} lies {float(axis.misfit):+.4f} of its pixels {way} off whole pixels; the nearest ones are used.")
         if abs(drift) > WORTH_SAYING:
-            remarks.append(f"{label} drifts {drift:+.4f} of its pixels {way} over the image: its spacing is not exactly {axis.ratio} of source 1's.")
+            remarks.append(
+                f"{label} drifts {drift:+.4f} of its pixels {way} over the image: its spacing is not exactly {axis.ratio} of source 1's."
+            )
     return remarks

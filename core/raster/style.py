@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from xml.sax.saxutils import escape, quoteattr
+import re
+from xml.sax.saxutils import escape, quoteattr, unescape
 
 from ..classes import LandClass
 from ..partial import replacing
 
 MOST_CATEGORY_NAMES = 65536  # GDAL lists a name for every value from 0 on: no sense for huge codes
+MOST_TEXT = 1 << 24  # characters of an auxiliary file that are looked at
 
 
 def write_category_names(path: str, classes: tuple[LandClass, ...]) -> None:
@@ -26,9 +28,7 @@ def write_category_names(path: str, classes: tuple[LandClass, ...]) -> None:
 
 def write_style(path: str, classes: tuple[LandClass, ...]) -> None:
     """A QGIS style (.qml) of the same name: QGIS loads it with the raster."""
-    entries = "".join(
-        '        <paletteEntry value="%d" label=%s color="#%02x%02x%02x" alpha="255"/>\n' % (c.code, quoteattr(c.name), *c.colour) for c in classes
-    )
+    entries = "".join(f'        <paletteEntry value="{c.code}" label={quoteattr(c.name)} color="{c.hex}" alpha="255"/>\n' for c in classes)
     _write(
         _style_path(path),
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
@@ -53,3 +53,18 @@ def _style_path(path: str) -> str:
 def _write(path: str, text: str) -> None:
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(text)
+
+
+def read_category_names(path: str) -> dict[int, str]:
+    """The names of the values of a raster's first band from GDAL's auxiliary file beside it; empty where there are none.
+
+    (rasterio does not pass GDAL's category names on.)
+    """
+    try:
+        with open(f"{path}.aux.xml", encoding="utf-8", errors="replace") as file:
+            text = file.read(MOST_TEXT)
+    except OSError:
+        return {}
+    listed = re.search(r"<CategoryNames>(.*?)</CategoryNames>", text, re.DOTALL)
+    names = re.findall(r"<Category>(.*?)</Category>|<Category\s*/>", listed[1], re.DOTALL) if listed else []
+    return {code: unescape(name) for code, name in enumerate(names) if name}

@@ -18,10 +18,13 @@ MS = Axis(Fraction(4), Fraction(0))
 VHRS = Axis(Fraction(3, 20), Fraction(0))
 
 
-def axis_plan(fields: tuple[int, ...], ef: int, scale: Fraction | int, sources: tuple[Axis, ...] = (REFERENCE_AXIS,), anchor: int = 0) -> AxisPlan:
+def axis_plan(
+    fields: tuple[int, ...], ef: int, scale: Fraction | int, sources: tuple[Axis, ...] = (REFERENCE_AXIS,), anchor: int = 0
+) -> AxisPlan:
     return AxisPlan(sources, anchor, fields, ef, Fraction(scale))
 
 
+SCALES = [Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4)]
 VECTORS = [
     (axis_plan((16,), 1, 1), (0, 16), [(-8, 23)]),
     (axis_plan((16,), 1, 1), (16, 32), [(8, 39)]),
@@ -68,7 +71,7 @@ def test_every_output_pixel_is_in_one_block(row: int, col: int, height: int, wid
 
 
 @given(
-    field=st.integers(1, 100), ef=st.integers(1, 40), scale=st.sampled_from([Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4)]),
+    field=st.integers(1, 100), ef=st.integers(1, 40), scale=st.sampled_from(SCALES),
     ratio=st.sampled_from([Fraction(1, 4), Fraction(1), Fraction(2), Fraction(6)]), first=st.integers(0, 50), count=st.integers(1, 20),
 )  # fmt: skip
 def test_whole_steps_mean_that_windows_move_evenly(field: int, ef: int, scale: Fraction, ratio: Fraction, first: int, count: int) -> None:

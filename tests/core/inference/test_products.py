@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.classes import make_classes
 from core.errors import BadParameter
-from core.inference.products import Layer, choose_outputs, class_type, describe, stack
+from core.inference.products import Layer, OutputFile, choose_outputs, class_type, describe
 from core.model.contract import Contract, InputSpec, OutputSpec
 
 CLASSES = make_classes([(1, "water"), (2, "forest")])
@@ -62,7 +62,12 @@ def test_outputs_without_contract_have_numbered_names() -> None:
 
 
 def test_nothing_valid_is_nodata_in_every_band() -> None:
-    layer = Layer("f", 2, np.dtype("float32"), None)
-    valid = np.array([[True, False]])
-    block = stack([layer], {"f": np.ones((1, 2, 2), "float32")}, valid, describe([layer]))
+    file = OutputFile.of("f.tif", [Layer("f", 2, np.dtype("float32"), None)])
+    block = file.block({"f": np.ones((1, 2, 2), "float32")}, np.array([[True, False]]))
     assert block[0, 0].tolist() == [1, 1] and np.isnan(block[0, 1]).all()
+
+
+def test_block_that_was_not_computed_is_nodata() -> None:
+    file = OutputFile.of("f.tif", [Layer("prediction", 1, np.dtype("int32"), PREDICTION)])
+    block = file.block(None, np.zeros((2, 3), bool))
+    assert block.dtype == np.uint8 and block.shape == (2, 3, 1) and (block == 0).all()

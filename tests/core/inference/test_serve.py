@@ -26,7 +26,8 @@ Model = Callable[..., str]
 def served(model: str, images: list[str], out: Path, **options: Any) -> np.ndarray:
     fields, reporter = options.pop("fields", [None] * len(images)), options.pop("reporter", Reporter(lambda event: None))
     sources = tuple(
-        ServedSource((image,), options.get("nodata"), (field, field) if field else None) for image, field in zip(images, fields, strict=True)
+        ServedSource((image,), options.get("nodata"), (field, field) if field else None)
+        for image, field in zip(images, fields, strict=True)
     )
     options.pop("nodata", None)
     serve.run(ServeModel(sources=sources, model=model, products=(Product(str(out)),), **options), reporter)
@@ -37,7 +38,9 @@ def served(model: str, images: list[str], out: Path, **options: Any) -> np.ndarr
 def reference(pixels: np.ndarray, kernel: np.ndarray, outputs: tuple[int, int], ef: int, scale: Fraction) -> np.ndarray:
     """The map by the design's formula, one output block at a time."""
     field, reach = kernel.shape[0], 400
-    padded = np.pad(pixels, reach, mode="reflect" if min(pixels.shape) > 1 else "edge") if min(pixels.shape) != 1 else _pad_thin(pixels, reach)
+    padded = (
+        np.pad(pixels, reach, mode="reflect" if min(pixels.shape) > 1 else "edge") if min(pixels.shape) != 1 else _pad_thin(pixels, reach)
+    )
     result = np.empty(outputs)
     for row in range(outputs[0]):
         for col in range(outputs[1]):
@@ -84,7 +87,11 @@ def test_any_block_size_and_mode_gives_the_formulas_map(
 
 
 @few
-@given(blocks=st.tuples(st.integers(1, 40), st.integers(1, 40)), size=st.tuples(st.integers(1, 12), st.integers(1, 12)), coarse_first=st.booleans())
+@given(
+    blocks=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    size=st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    coarse_first=st.booleans(),
+)
 def test_two_sources_at_two_resolutions(
     tmp_path: Path, make_raster: MakeRaster, linear_model: Model, blocks: tuple[int, int], size: tuple[int, int], coarse_first: bool
 ) -> None:
@@ -105,7 +112,9 @@ def test_two_sources_at_two_resolutions(
 
 @pytest.mark.parametrize(("stride", "ef"), [(1, 1), (2, 1), (4, 1), (1, 2), (1, 4), (2, 2)])
 @pytest.mark.parametrize("south_up", [False, True])
-def test_a_ramp_comes_out_where_the_rule_says(tmp_path: Path, make_raster: MakeRaster, linear_model: Model, stride: int, ef: int, south_up: bool) -> None:
+def test_a_ramp_comes_out_where_the_rule_says(
+    tmp_path: Path, make_raster: MakeRaster, linear_model: Model, stride: int, ef: int, south_up: bool
+) -> None:
     """An averaging model turns a ramp of map coordinates into the coordinates of its windows' centres."""
     from affine import Affine
 
@@ -115,7 +124,9 @@ def test_a_ramp_comes_out_where_the_rule_says(tmp_path: Path, make_raster: MakeR
     image = make_raster(tmp_path / "ramp.tif", pixels.astype("float32"), transform=transform)
     field, scale = stride + 4 - (stride + 4) % 2 + stride % 2, Fraction(stride, ef)  # centred on its footprint: no half pixel
     model = linear_model((field,), (stride,), ef, mean=True)
-    out = served(model, [image], tmp_path / "out.tif", fields=[field], expression_field=(ef, ef), scale_factor=str(scale), mode="fully_convolutional")
+    out = served(
+        model, [image], tmp_path / "out.tif", fields=[field], expression_field=(ef, ef), scale_factor=str(scale), mode="fully_convolutional"
+    )
     with rasterio.open(tmp_path / "out.tif") as written:
         place = written.transform
     assert place @ (0, 0) == transform @ (0, 0)
@@ -150,7 +161,9 @@ def test_nodata_and_nan_stay_no_data_and_spoil_nothing(tmp_path: Path, make_rast
     assert np.isnan(out).sum() == 2
 
 
-def test_blocks_without_data_are_not_computed(tmp_path: Path, make_raster: MakeRaster, linear_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_without_data_are_not_computed(
+    tmp_path: Path, make_raster: MakeRaster, linear_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from core.model.load import LoadedModel
 
     pixels = np.zeros((64, 64), "float32")
@@ -174,7 +187,9 @@ def test_valid_edges_leave_a_frame_of_no_data(tmp_path: Path, make_raster: MakeR
 def test_stacked_outputs_and_several_files(tmp_path: Path, make_raster: MakeRaster, linear_model: Model, reporter: Any) -> None:
     image = make_raster(tmp_path / "image.tif", np.ones((9, 9), "float32"))
     products = (Product(str(tmp_path / "one.tif"), ("value",)), Product(str(tmp_path / "two.tif"), ("value", "value")))
-    result = serve.run(ServeModel(sources=(ServedSource((image,), None, (3, 3)),), model=linear_model((3,), (1,)), products=products), reporter)
+    result = serve.run(
+        ServeModel(sources=(ServedSource((image,), None, (3, 3)),), model=linear_model((3,), (1,)), products=products), reporter
+    )
     assert (result["OUTPUT"], result["OUTPUT2"]) == (products[0].path, products[1].path)
     with rasterio.open(products[1].path) as written:
         assert written.count == 2

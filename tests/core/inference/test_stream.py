@@ -58,7 +58,9 @@ def test_an_error_in_any_stage_ends_all_and_is_raised(stage: str, reporter: Any)
             raise CannotRead("broken")
         return item
 
-    stream: Stream[int, int, int] = Stream(lambda i: maybe("read", i), lambda i: maybe("compute", i), lambda i, r: maybe("write", i) and None)
+    stream: Stream[int, int, int] = Stream(
+        lambda i: maybe("read", i), lambda i: maybe("compute", i), lambda i, r: maybe("write", i) and None
+    )
     before = threading.active_count()
     with pytest.raises(CannotRead, match="broken"):
         stream.run(range(1000), 1000, reporter)

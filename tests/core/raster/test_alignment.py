@@ -26,9 +26,7 @@ def test_sample_of_one_source_starts_half_a_field_before_its_pixel(index: int, f
     assert start_of(index + HALF, field) == index - field // 2
 
 
-@given(
-    anchor_field=st.integers(1, 64), fine_factor=st.integers(1, 8), position=st.fractions(-100, 100, max_denominator=64)
-)
+@given(anchor_field=st.integers(1, 64), fine_factor=st.integers(1, 8), position=st.fractions(-100, 100, max_denominator=64))
 def test_windows_of_equal_footprint_coincide(anchor_field: int, fine_factor: int, position: Fraction) -> None:
     fine = Axis(Fraction(1, fine_factor), Fraction(0))
     coarse_start, fine_start = starts_about((REFERENCE_AXIS, fine), 0, (anchor_field, anchor_field * fine_factor), position)
@@ -39,7 +37,9 @@ def test_windows_of_equal_footprint_coincide(anchor_field: int, fine_factor: int
     ratio=st.fractions(Fraction(1, 8), 1, max_denominator=20), offset=st.fractions(-5, 5, max_denominator=20),
     fields=st.tuples(st.integers(1, 40), st.integers(1, 40)), position=st.fractions(-50, 50, max_denominator=40),
 )  # fmt: skip
-def test_every_window_is_centred_within_half_a_pixel(ratio: Fraction, offset: Fraction, fields: tuple[int, int], position: Fraction) -> None:
+def test_every_window_is_centred_within_half_a_pixel(
+    ratio: Fraction, offset: Fraction, fields: tuple[int, int], position: Fraction
+) -> None:
     axes = (REFERENCE_AXIS, Axis(ratio, offset))
     coarse_start, fine_start = starts_about(axes, 0, fields, position)
     coarse_centre = coarse_start + Fraction(fields[0], 2)

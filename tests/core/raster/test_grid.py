@@ -18,7 +18,9 @@ def test_pixel_to_map_and_back(row: float, col: float) -> None:
     assert GRID.row_col(*GRID.xy(row, col)) == pytest.approx((row, col), abs=1e-6)
 
 
-@given(size=st.integers(1, 5000), factor=st.sampled_from([Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3), Fraction(4)]))
+@given(
+    size=st.integers(1, 5000), factor=st.sampled_from([Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3), Fraction(4)])
+)
 def test_rescaled_grid_covers_everything_and_no_pixel_more(size: int, factor: Fraction) -> None:
     rescaled = Grid(size, size, GRID.transform, None).rescaled(factor)
     assert rescaled.height * factor >= size > (rescaled.height - 1) * factor

@@ -77,7 +77,9 @@ def test_fourth_band_of_bytes_is_data_not_a_mask(tmp_path: Path) -> None:
     ("changes", "words"),
     [({"origin": (500004.0, 5000000.0)}, "pixels apart"), ({"crs": "EPSG:32632"}, "CRS"), ({"spacing": 20.0}, "pixels apart")],
 )
-def test_images_of_one_source_need_one_grid(tmp_path: Path, make_raster: Callable[..., str], changes: dict[str, object], words: str) -> None:
+def test_images_of_one_source_need_one_grid(
+    tmp_path: Path, make_raster: Callable[..., str], changes: dict[str, object], words: str
+) -> None:
     pixels = np.zeros((4, 4), "uint8")
     with pytest.raises(GridMismatch, match=words):
         Source([make_raster(tmp_path / "a.tif", pixels), make_raster(tmp_path / "b.tif", pixels, **changes)])
