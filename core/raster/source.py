@@ -41,7 +41,7 @@ class Source:
             raise BadParameter("A source", expected="at least one image", received="none")
         self._exits = contextlib.ExitStack()
         try:
-            self._images = [self._exits.enter_context(_open(path)) for path in paths]
+            self._images = [self._exits.enter_context(open_image(path)) for path in paths]
             self.grid = _common_grid(self._images)
         except BaseException:
             self.close()
@@ -56,6 +56,14 @@ class Source:
     def nodata(self) -> tuple[float | None, ...]:
         """The value that means "no data", for each band."""
         return tuple(value for image in self._nodata for value in image)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every pixel surely has data: no value means "no data", no mask, and no type that knows NaN."""
+        if np.issubdtype(self.dtype, np.floating):
+            return False
+        unmasked = (image.mask_flag_enums[0] != [MaskFlags.per_dataset] for image in self._images)
+        return any(free and None in nodata for free, nodata in zip(unmasked, self._nodata, strict=True))
 
     def read(self, window: Window, edges: str = "reflect") -> Pixels:
         """The pixels of a window (rows, cols, bands), in the common type of all bands; it may reach over the image (core/raster/edges.py).
@@ -110,7 +118,12 @@ class Source:
         self.close()
 
 
-def _open(path: str) -> DatasetReader:
+def open_image(path: str) -> DatasetReader:
+    """Open one image.
+
+    Raises:
+        CannotRead: it is missing, or no raster.
+    """
     try:
         return rasterio.open(path)
     except RasterioError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from xml.sax.saxutils import escape, quoteattr, unescape
+from xml.sax.saxutils import escape, quoteattr, unescape  # nosec B406: they write text, no XML is parsed
 
 from ..classes import LandClass
 from ..partial import replacing

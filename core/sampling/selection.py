@@ -1,0 +1,102 @@
+"""From candidates to samples: count them, decide how many of each class and which groups validate, then draw. Two passes over the truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..jobs import Sampling
+from .byclass import read_by_class
+from .candidates import Batch, Candidates
+from .draw import Draw, make_draw
+from .grouping import Grouping, on_side, tally
+from .split import Counts, totals_by_side, validation_groups
+from .strategy import Quota, check_not_empty, make_quotas, required_counts, share_of
+from .truth import Label
+
+TRAINING, VALIDATION = 0, 1
+SINGLE = 0  # the group of all candidates where there is no grouping
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The samples among a batch, as indexes of its pixels: the training side's and the validation side's."""
+
+    batch: Batch
+    training: np.ndarray
+    validation: np.ndarray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to draw: a quota for each class, in the order of the classes, and the groups that go to validation."""
+
+    quotas: list[Quota]
+    grouping: Grouping | None
+    validation: np.ndarray
+
+
+def count(candidates: Candidates, grouping: Grouping | None) -> Counts:
+    """First pass: candidates of each class in each group."""
+    counts: Counter[tuple[int, Label]] = Counter()
+    for batch in candidates.batches():
+        for group, number in ({SINGLE: batch.pixels.size} if grouping is None else tally(grouping, batch)).items():
+            counts[group, batch.label] += number
+    return Counter({key: number for key, number in counts.items() if number})
+
+
+def make_plan(counts: Counts, sampling: Sampling, grouping: Grouping | None) -> Plan:
+    """Decide, given the counts of the first pass. Without a grouping each pixel goes to a side by itself.
+
+    Raises:
+        BadTruth: not one sample is asked for.
+    """
+    sums: Counter[Label] = Counter()
+    for (_, label), number in counts.items():
+        sums[label] += number
+    labels = sorted(sums)  # of one field, all are of one type
+    totals = {label: sums[label] for label in labels}
+    by_class = read_by_class(sampling.byclass, labels) if sampling.strategy == "byclass" else None
+    required = required_counts(totals, sampling, by_class)
+    if grouping is None:
+        validation = np.empty(0, np.int64)
+        held_back = {label: share_of(total, sampling.validation_share) for label, total in totals.items()}
+        training = {label: total - held_back[label] for label, total in totals.items()}
+    else:
+        validation = validation_groups(counts, sampling.validation_share, sampling.seed)
+        training, held_back = totals_by_side(counts, validation)
+    quotas = make_quotas(training, held_back, required, sampling)
+    check_not_empty(quotas)
+    return Plan(quotas, grouping, validation)
+
+
+def draw(candidates: Candidates, plan: Plan, sampling: Sampling) -> Iterator[Chosen]:
+    """Second pass: the samples, batch by batch."""
+    draws = {quota.label: _draws(quota, index, plan, sampling) for index, quota in enumerate(plan.quotas)}
+    for batch in candidates.batches():
+        if batch.pixels.size == 0:
+            continue
+        first, second = draws[batch.label]
+        if plan.grouping is None:
+            taken = first.take(batch.pixels.size)
+            held_back = second.take(taken.size)
+            yield Chosen(batch, np.delete(taken, held_back), taken[held_back])
+        else:
+            validates = on_side(plan.grouping, batch, plan.validation)
+            sides = np.flatnonzero(~validates), np.flatnonzero(validates)
+            yield Chosen(batch, *(side[one.take(side.size)] for side, one in zip(sides, (first, second), strict=True)))
+
+
+def _draws(quota: Quota, index: int, plan: Plan, sampling: Sampling) -> tuple[Draw, Draw]:
+    """With groups, a draw on each side; without, one of all candidates and one of the samples that validate. Each has a
+    random stream of its own, so that no class depends on how another one's candidates came in between."""
+    streams = [np.random.default_rng([sampling.seed, 2, index, side]) for side in (TRAINING, VALIDATION)]
+    if plan.grouping is None:
+        numbers = (quota.total, quota.taken), (quota.taken, quota.validation)
+    else:
+        numbers = (quota.training_total, quota.training), (quota.validation_total, quota.validation)
+    first, second = (make_draw(sampling.sampler, *pair, rng) for pair, rng in zip(numbers, streams, strict=True))
+    return first, second
