@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -70,6 +70,12 @@ def read_overview(
                 raise CannotRead(f"{path} is damaged near row {row * step}", received=str(error)) from error
             pixels[row : row + rows], valid[row : row + rows] = np.moveaxis(part, 0, 2), mask > 0
         return Overview(pixels, valid, small, step, _colours(image))
+
+
+def stacked(overviews: Sequence[Overview]) -> Overview:
+    """Overviews of one grid as one, with the bands of all; valid where all are."""
+    pixels = np.concatenate([overview.pixels for overview in overviews], axis=2)
+    return replace(overviews[0], pixels=pixels, valid=np.logical_and.reduce([overview.valid for overview in overviews]))
 
 
 def _colours(image: object) -> dict[int, tuple[int, int, int]]:

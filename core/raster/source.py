@@ -47,7 +47,8 @@ class Source:
             self.close()
             raise
         self.paths = tuple(paths)
-        self.count: int = sum(image.count for image in self._images)
+        self.counts = tuple(image.count for image in self._images)
+        self.count: int = sum(self.counts)
         self.dtype = np.result_type(*(dtype for image in self._images for dtype in image.dtypes))
         self.band_names = tuple(name for image in self._images for name in _band_names(image))
         self._nodata = [[value if nodata is None else nodata for value in image.nodatavals] for image in self._images]
