@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _run_file(path: str) -> int:
     events = worker.own_streams()[1]
     cancelled = threading.Event()
-    signal.signal(signal.SIGINT, lambda *_: cancelled.set())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: cancelled.set())
     ending = worker.finish(lambda: worker.run_job(_read(path), Reporter(_show, cancelled)))
     if ending["type"] == "result":
         events.write(json.dumps(ending["outputs"], indent=2).encode() + b"\n")

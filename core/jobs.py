@@ -24,17 +24,22 @@ Extent = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Job:
-    """Root of all jobs. `name` is the job's id on the wire and the id of the algorithm that makes it."""
-
-    name: ClassVar[str] = ""
+class Part:
+    """What jobs are made of, and a job itself: checked when it is made."""
 
     def __post_init__(self) -> None:
         validate(self)
 
 
 @dataclass(frozen=True)
-class Sampling:
+class Job(Part):
+    """Root of all jobs. `name` is the job's id on the wire and the id of the algorithm that makes it."""
+
+    name: ClassVar[str] = ""
+
+
+@dataclass(frozen=True)
+class Sampling(Part):
     """How many samples of each class, which of the candidates, and which of them are kept for validation.
 
     Attributes:
@@ -60,7 +65,7 @@ class Sampling:
     seed: int = bounded(0, low=0)
 
     def __post_init__(self) -> None:
-        validate(self)
+        super().__post_init__()
         if self.strategy == "byclass" and not self.byclass:
             raise BadParameter("Strategy byclass", expected="a CSV file with the columns class and count", received="none")
 
@@ -115,7 +120,7 @@ class SelectSamplesFromLabels(Job):
 
 
 @dataclass(frozen=True)
-class PatchSource:
+class PatchSource(Part):
     """Images stacked to feed one model input, and the patches to cut from them. `width`, `height`: of a patch, in this source's pixels."""
 
     images: tuple[str, ...] = ()
@@ -162,7 +167,7 @@ class InspectModel(Job):
 
 
 @dataclass(frozen=True)
-class PatchSet:
+class PatchSet(Part):
     """Patch images (one a source, in the model's order of inputs) and the label image that belongs to them."""
 
     sources: tuple[str, ...] = ()
@@ -189,7 +194,7 @@ class TrainModel(Job):
 
 
 @dataclass(frozen=True)
-class ServedSource:
+class ServedSource(Part):
     """Images stacked to feed one model input. `receptive_field`: (width, height) in this source's pixels; None: the model's own."""
 
     images: tuple[str, ...] = ()
@@ -198,7 +203,7 @@ class ServedSource:
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(Part):
     """One raster to write: the named outputs of the model, stacked. No names: the model's main output."""
 
     path: str = ""
@@ -232,10 +237,10 @@ class ServeModel(Job):
 
 @dataclass(frozen=True)
 class DrawMap(Job):
-    """A picture: image, truth and map side by side, with the legend of the map's classes."""
+    """A picture: image (the bands of `images`, stacked), truth and map side by side, with the legend of the map's classes."""
 
     name: ClassVar[str] = "drawmap"
-    image: str = ""
+    images: tuple[str, ...] = ()
     truth: str = ""
     truth_layer: str = ""
     field: str = ""

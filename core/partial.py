@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import shutil
-from typing import Iterator
+from collections.abc import Iterator
 
 from .errors import CannotWrite
 from .protocol import partial_path
@@ -43,11 +43,21 @@ def replacing_folder(path: str, marker: str) -> Iterator[str]:
     with _temporary(path) as temporary:
         os.mkdir(temporary)
         yield temporary
-        old = f"{temporary}.old"
-        if os.path.isdir(path):
-            os.replace(path, old)
+        _exchange(temporary, path)
+
+
+def _exchange(temporary: str, path: str) -> None:
+    old = f"{temporary}.old"
+    if not os.path.isdir(path):
         os.replace(temporary, path)
-        shutil.rmtree(old, ignore_errors=True)
+        return
+    os.replace(path, old)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        os.replace(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _replaceable(path: str, marker: str) -> bool:

@@ -26,7 +26,8 @@ from __future__ import annotations
 import glob
 import json
 import os
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 VERSION = 1
 ENDINGS = frozenset({"result", "error", "cancelled"})
@@ -52,16 +53,17 @@ def decode(line: bytes) -> dict[str, Any]:
 
 def partial_path(path: str, pid: int) -> str:
     """Where the engine with this process id writes the output `path` until it is complete: beside it, hidden, same suffix."""
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(os.path.normpath(path))  # QGIS may end a folder's name with a slash
     stem, suffix = os.path.splitext(name)
     return os.path.join(folder, f".{stem}.partial-{pid}{suffix}")
 
 
 def leftovers(job: dict[str, Any], pid: int) -> list[str]:
     """Unfinished outputs that a dead engine left in the folders that its job names."""
-    paths = {text for text in _strings(job) if os.path.isabs(text)}
+    paths = {os.path.normpath(text) for text in _strings(job) if os.path.isabs(text)}
     folders = {os.path.dirname(path) for path in paths} | {path for path in paths if os.path.isdir(path)}
-    patterns = (os.path.join(glob.escape(folder), f".*.partial-{pid}*") for folder in sorted(folders))
+    names = (f".*.partial-{pid}", f".*.partial-{pid}.*")  # with the dot: process 47 must not take what 4711 is writing
+    patterns = (os.path.join(glob.escape(folder), name) for folder in sorted(folders) for name in names)
     return [path for pattern in patterns for path in glob.glob(pattern)]
 
 

@@ -6,6 +6,7 @@ does not stop in time after a cancel (a long step inside TensorFlow, say) takes 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import queue
@@ -14,10 +15,12 @@ import sys
 import threading
 import time
 import traceback
-from typing import Any, BinaryIO, Callable
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 from . import jobs, partial, protocol
 from .errors import Cancelled, InternalError, OutOfMemory, TensorscapeError, to_wire
+from .paths import check_paths
 from .reporting import Reporter, format_duration
 
 # Where each job is done. Imported when the first such job comes: sampling never pays for TensorFlow.
@@ -44,18 +47,23 @@ def run_job(job: jobs.Job, reporter: Reporter) -> dict[str, Any]:
     """
     start = time.monotonic()
     try:
+        check_paths(job)
         module = importlib.import_module(RUNNERS[job.name], __package__)
         outputs: dict[str, Any] = module.run(job, reporter)
+        protocol.encode(outputs)  # a NaN or a numpy number among them is a fault of the job, not of whoever passes it on
     except TensorscapeError:
         raise
-    except MemoryError as error:
-        raise OutOfMemory("Not enough memory", remedy="Lower 'Memory budget'.", details=traceback.format_exc()) from error
     except Exception as error:
-        raise InternalError(
-            f"Unexpected {type(error).__name__}: {error}", remedy="Please report it with the log.", details=traceback.format_exc()
-        ) from error
+        raise _in_words(error) from error
     reporter.info(f"Done in {format_duration(time.monotonic() - start)}; peak memory of the engine {peak_memory_mb()} MB.")
     return outputs
+
+
+def _in_words(error: Exception) -> TensorscapeError:
+    details = traceback.format_exc()
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's, of the processor or the GPU
+        return OutOfMemory("Not enough memory", remedy="Lower 'Memory budget'.", details=details)
+    return InternalError(f"Unexpected {type(error).__name__}: {error}", remedy="Please report it with the log.", details=details)
 
 
 def peak_memory_mb() -> int:
@@ -78,9 +86,7 @@ class Worker:
         self._requests, self._events, self._idle_s = requests, events, idle_s
         self._write_lock = threading.Lock()
         self._jobs: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._running: int | None = None
-        self._cancelled = threading.Event()
-        self._cancel_requested: set[int] = set()
+        self._cancels: dict[int, threading.Event] = {}  # of each job that was taken and has not ended
 
     def run(self) -> None:
         """The main loop; returns when the engine should leave."""
@@ -102,26 +108,26 @@ class Worker:
             except ValueError:
                 continue  # not ours; the parent's own log shows what it sent
             if message["type"] == "run":
+                self._cancels[message["id"]] = threading.Event()
                 self._jobs.put(message)
             elif message["type"] == "cancel":
-                self._cancel(message.get("id"))
+                self._cancel(message["id"])
             elif message["type"] == "shutdown":
                 break
         self._jobs.put(None)  # standard input closed: the parent is gone, or wants us to be
-        self._cancel(self._running)
+        for job_id in list(self._cancels):
+            self._cancel(job_id)
 
-    def _cancel(self, job_id: int | None) -> None:
-        if job_id is None:
-            return
-        self._cancel_requested.add(job_id)
-        if job_id == self._running:
-            self._cancelled.set()
+    def _cancel(self, job_id: int) -> None:
+        cancelled = self._cancels.get(job_id)
+        if cancelled is not None:  # else the job ended while its cancel was on the way
+            cancelled.set()
             threading.Thread(target=self._insist, args=(job_id,), daemon=True).start()
 
     def _insist(self, job_id: int) -> None:
         deadline = time.monotonic() + protocol.CANCEL_GRACE_S
         while time.monotonic() < deadline:
-            if self._running != job_id:
+            if job_id not in self._cancels:
                 return
             time.sleep(0.02)
         partial.discard_all()
@@ -129,13 +135,9 @@ class Worker:
 
     def _do(self, request: dict[str, Any]) -> None:
         job_id = request["id"]
-        self._cancelled = threading.Event()
-        self._running = job_id
-        if job_id in self._cancel_requested:
-            self._cancelled.set()
-        reporter = Reporter(lambda event: self._send({**event, "id": job_id}), self._cancelled)
+        reporter = Reporter(lambda event: self._send({**event, "id": job_id}), self._cancels[job_id])
         ending = finish(lambda: run_job(jobs.from_dict(request["job"]), reporter))
-        self._running = None
+        del self._cancels[job_id]
         self._send({**ending, "id": job_id})
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -170,9 +172,16 @@ def own_streams() -> tuple[BinaryIO, BinaryIO]:
     return requests, events
 
 
+def die_before_qgis() -> None:
+    """Where memory runs out, let Linux end the engine, which says so and comes back, and not QGIS with the user's unsaved work."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("500")
+
+
 def serve(idle_s: float) -> None:
     """Be the engine of a parent process that speaks core/protocol.py."""
     requests, events = own_streams()
+    die_before_qgis()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent turns it into a cancel
     # Before the reader thread starts: on Windows, importing numpy hangs while another thread reads standard input. And before
     # TensorFlow, whose SQLite would otherwise break GeoPackage writing.
