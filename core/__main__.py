@@ -1,7 +1,7 @@
 """The engine from a shell.
 
-    python -m core JOB.json            do one job; progress on standard error, outputs as JSON on standard output
-    python -m core --serve [--idle S]  take jobs from a parent process (core/protocol.py)
+python -m core JOB.json            do one job; progress on standard error, outputs as JSON on standard output
+python -m core --serve [--idle S]  take jobs from a parent process (core/protocol.py)
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class TensorscapeError(Exception):
         details: str = "",
     ) -> None:
         facts = [f"{word} {value}" for word, value in (("expected", expected), ("received", received)) if value is not None]
-        sentence = f"{what}: {', '.join(facts)}." if facts else f"{what.rstrip('.')}."
+        sentence = f"{what}: {', '.join(facts).rstrip('.')}." if facts else f"{what.rstrip('.')}."
         super().__init__(f"{sentence} {remedy}".strip())
         self.details = details
 

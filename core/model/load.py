@@ -35,7 +35,7 @@ class LoadedModel:
     """
 
     def __init__(self, function: Any, owner: Any) -> None:
-        self._function = function
+        self.function = function
         self._owner = owner  # TensorFlow frees the variables when nothing holds the loaded object
         self.inputs = tuple(_spec(name, spec) for name, spec in sorted(function.structured_input_signature[1].items()))
         self.outputs = tuple(_spec(name, spec) for name, spec in sorted(function.structured_outputs.items()))
@@ -53,7 +53,7 @@ class LoadedModel:
             _check_shape(spec, arrays[spec.name])
         tensors = {spec.name: tf.convert_to_tensor(arrays[spec.name], dtype=spec.dtype) for spec in self.inputs}
         try:
-            results = self._function(**tensors)
+            results = self.function(**tensors)
         except tf.errors.ResourceExhaustedError as error:
             raise OutOfMemory(
                 "The model needs more memory", remedy="Lower the block size or 'Memory budget'.", details=str(error)

@@ -1,0 +1,29 @@
+"""Job createmodel: an untrained network of the gallery as a model folder, ready to be trained (or served, to try the plumbing)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .. import jobs
+from ..reporting import Reporter
+from .backend import keras
+from .folder import write_folder
+from .gallery import find
+
+
+def run(job: jobs.CreateModel, reporter: Reporter) -> dict[str, Any]:
+    """Build, initialise by the seed, write.
+
+    Raises:
+        BadParameter: no such architecture, or bands or classes that it cannot have.
+        CannotWrite: the folder cannot be written.
+    """
+    architecture = find(job.architecture)
+    architecture.check(job.bands, job.classes)
+    keras.utils.set_random_seed(job.seed)
+    network = architecture.build(job.bands, job.classes)
+    reporter.info(f"{architecture.title} ({architecture.paper}): {network.count_params():,} parameters.")
+    name = os.path.basename(os.path.normpath(job.output))
+    write_folder(job.output, network, architecture.contract(name, network, job.classes), reporter.check)
+    return {"OUTPUT": job.output, "PARAMETERS": int(network.count_params())}

@@ -1,0 +1,84 @@
+"""A model folder: a SavedModel with its contract, to serve; and the Keras network inside it, to go on training.
+
+    saved_model.pb, variables/    what TensorFlow programs load (TF Serving and OTBTF too): signature `serving_default`
+    assets.extra/mlm.json         the contract
+    model.keras                   the trainable network
+
+To run the first, neither Keras nor this project is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import BadModel, CannotWrite
+from ..partial import replacing_folder
+from .backend import keras, tf
+from .contract import Contract, read, write
+from .gallery.architecture import FEATURES
+
+GRAPH, TRAINABLE = "saved_model.pb", "model.keras"
+
+
+class _Served(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
+    """The network as it is served: from the sources to class codes, probabilities and features, all in the graph."""
+
+    def __init__(self, network: Any, codes: list[int]) -> None:
+        super().__init__()
+        self.network = keras.Model(network.inputs, [network.output, network.get_layer(FEATURES).output])
+        self.codes = tf.constant(codes, tf.int32)
+
+    def serve(self, *sources: Any) -> dict[str, Any]:
+        """The three outputs for a batch of patches, one tensor a source."""
+        probabilities, features = self.network(list(sources), training=False)
+        prediction = tf.gather(self.codes, tf.argmax(probabilities, axis=-1))
+        return {"prediction": prediction, "probabilities": probabilities, "features": features}
+
+
+def write_folder(path: str, network: Any, contract: Contract, check: Callable[[], None] = lambda: None) -> None:
+    """Write the folder, complete or not at all; an earlier model of that name is replaced.
+
+    Args:
+        check: called between the steps; raises to stop.
+
+    Raises:
+        CannotWrite: disk full, no permission, or the folder holds something that is no model.
+    """
+    with replacing_folder(path, marker=GRAPH) as temporary:
+        try:
+            network.save(os.path.join(temporary, TRAINABLE))
+            check()
+            _save_graph(temporary, network, contract)
+        except tf.errors.OpError as error:
+            raise CannotWrite(f"Cannot write the model {path}", received=error.message, remedy="Is the disk full?") from error
+        write(temporary, contract)
+        check()
+
+
+def _save_graph(folder: str, network: Any, contract: Contract) -> None:
+    served = _Served(network, [c.code for c in contract.classes])
+    shapes = zip(contract.inputs, network.inputs, strict=True)
+    signature = [tf.TensorSpec(tensor.shape, tf.float32, name=spec.name) for spec, tensor in shapes]
+    tf.saved_model.save(served, folder, signatures=tf.function(served.serve, input_signature=signature))
+
+
+def read_trainable(path: str) -> tuple[Any, Contract]:
+    """The Keras network of a model folder and its contract, to train it (further).
+
+    Raises:
+        BadModel: the folder is missing or damaged, or holds a model that can be served only.
+    """
+    if not os.path.isfile(os.path.join(path, GRAPH)):
+        raise BadModel(f"No model in {path}", expected=f"a folder with {GRAPH}", remedy="Make one with 'Create model'.")
+    contract = read(path)
+    stored = os.path.join(path, TRAINABLE)
+    if contract is None or not os.path.isfile(stored):
+        missing = "contract" if contract is None else TRAINABLE
+        raise BadModel(f"The model {path} cannot be trained", expected=f"a {missing} inside it", received="none")
+    try:
+        network = keras.models.load_model(stored, compile=False)
+    except Exception as error:  # a damaged file fails in many ways: zip, JSON, HDF5, Keras itself
+        raise BadModel(f"The network {stored} is damaged", remedy="Create or train the model again.", details=str(error)) from error
+    return network, contract

@@ -1,0 +1,176 @@
+"""Job inspectmodel: what a model says of itself, as a page for people and as JSON for programs.
+
+From its contract where it has one; a foreign model is described by its signature. Geometry that has to be read off the graph, and the
+check of its operations, belong between `describe` and `facts` here: they fill the numbers that are None now.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from .. import jobs
+from ..classes import LandClass
+from ..page import Cell, section, swatch, table, write_page
+from ..partial import replacing
+from ..reporting import Reporter
+from .contract import Contract, InputSpec, OutputSpec, read
+from .folder import TRAINABLE
+from .savedmodel import Described, Tensor, describe
+
+_UNKNOWN_GEOMETRY = (
+    '<p class="warning">The model has no contract: it was not made here. Receptive field and bands are taken from the shape of its inputs;'
+    " where a number is missing (–), give it when the model is served.</p>\n"
+)
+
+
+def run(job: jobs.InspectModel, reporter: Reporter) -> dict[str, Any]:
+    """Describe the model without running it.
+
+    Raises:
+        BadModel: no model there, or a damaged one; the message names the file.
+        CannotWrite: a report cannot be written.
+    """
+    found = facts(job.model)
+    reporter.check()
+    for line in _headline(found):
+        reporter.info(": ".join(map(str, line)))
+    outputs: dict[str, Any] = {} if found["parameters"] is None else {"PARAMETERS": found["parameters"]}
+    if job.output:
+        with replacing(job.output) as path, open(path, "w", encoding="utf-8") as file:
+            json.dump(found, file, indent=2, ensure_ascii=False, allow_nan=False)
+        outputs["OUTPUT"] = job.output
+    if job.output_html:
+        contract = read(job.model)
+        _write_html(job.output_html, found, contract.classes if contract else ())
+        outputs["OUTPUT_HTML"] = job.output_html
+    return outputs
+
+
+def facts(folder: str) -> dict[str, Any]:
+    """All that is known of a model, as plain values. Sizes are [width, height] in pixels; None is unknown."""
+    described, contract = describe(folder), read(folder)
+    return {
+        "name": contract.name if contract else os.path.basename(os.path.normpath(folder)),
+        "folder": folder,
+        "contract": contract is not None,
+        "architecture": (contract.architecture or None) if contract else None,
+        "trained": contract.trained if contract else None,
+        "trainable": contract is not None and os.path.isfile(os.path.join(folder, TRAINABLE)),
+        "parameters": described.parameters,
+        "size_bytes": described.size,
+        "tensorflow": described.tensorflow,
+        "signature": described.signature,
+        "expression_field": list(contract.expression_field) if contract else None,
+        "scale_factor": str(contract.scale_factor) if contract else None,
+        "fully_convolutional": contract.fully_convolutional if contract else None,
+        "inputs": _inputs(described, contract),
+        "outputs": _outputs(described, contract),
+        "operations": list(described.operations),
+    }
+
+
+def _inputs(described: Described, contract: Contract | None) -> list[dict[str, Any]]:
+    specs = {spec.name: spec for spec in contract.inputs} if contract else {}
+    order = [spec.name for spec in contract.inputs] if contract else []
+    tensors = sorted(described.inputs, key=lambda tensor: order.index(tensor.name) if tensor.name in order else len(order))
+    return [_input(tensor, specs.get(tensor.name)) for tensor in tensors]
+
+
+def _input(tensor: Tensor, spec: InputSpec | None) -> dict[str, Any]:
+    shape = _plain_shape(tensor)
+    return {
+        "name": tensor.name,
+        "shape": shape,
+        "dtype": tensor.dtype,
+        "band_count": spec.band_count if spec else _fixed(shape, 3),
+        "bands": list(spec.bands) if spec else [],
+        "receptive_field": list(spec.receptive_field) if spec else _square(shape),
+        "spacing": spec.spacing if spec else None,
+    }
+
+
+def _outputs(described: Described, contract: Contract | None) -> list[dict[str, Any]]:
+    specs = {spec.name: spec for spec in contract.outputs} if contract else {}
+    order = list(specs)
+    tensors = sorted(described.outputs, key=lambda tensor: order.index(tensor.name) if tensor.name in order else len(order))
+    return [_output(tensor, specs.get(tensor.name)) for tensor in tensors]
+
+
+def _output(tensor: Tensor, spec: OutputSpec | None) -> dict[str, Any]:
+    nodata = None if spec is None or spec.nodata is None else spec.nodata
+    return {
+        "name": tensor.name,
+        "shape": _plain_shape(tensor),
+        "dtype": tensor.dtype,
+        "kind": spec.kind if spec else None,
+        "bands": list(spec.bands) if spec else [],
+        "classes": [c.to_plain() for c in spec.classes] if spec else [],
+        "nodata": "nan" if nodata is not None and nodata != nodata else nodata,
+    }
+
+
+def _plain_shape(tensor: Tensor) -> list[int | None] | None:
+    return None if tensor.shape is None else [None if size < 0 else size for size in tensor.shape]
+
+
+def _fixed(shape: Sequence[int | None] | None, axis: int) -> int | None:
+    return shape[axis] if shape is not None and len(shape) == 4 else None
+
+
+def _square(shape: Sequence[int | None] | None) -> list[int] | None:
+    """[width, height] of an input that takes patches of one size only."""
+    height, width = _fixed(shape, 1), _fixed(shape, 2)
+    return None if height is None or width is None else [width, height]
+
+
+def _headline(found: dict[str, Any]) -> list[tuple[str, Cell]]:
+    modes = {True: "fully convolutional: blocks of any size", False: "patch-based", None: None}
+    return [
+        ("Architecture", found["architecture"]),
+        ("Trained", {True: "yes", False: "no", None: None}[found["trained"]]),
+        ("Can be trained (further)", "yes" if found["trainable"] else "no"),
+        ("Parameters", found["parameters"]),
+        ("Size", f"{found['size_bytes'] / 1e6:.1f} MB"),
+        ("Expression field", _size(found["expression_field"])),
+        ("Scale factor", found["scale_factor"]),
+        ("Mode", modes[found["fully_convolutional"]]),
+        ("Signature", found["signature"]),
+        ("Written by TensorFlow", found["tensorflow"]),
+    ]
+
+
+def _write_html(path: str, found: dict[str, Any], classes: Sequence[LandClass]) -> None:
+    inputs = [
+        (part["name"], _shape_text(part), part["dtype"], ", ".join(part["bands"]) or part["band_count"], _size(part["receptive_field"]))
+        for part in found["inputs"]
+    ]
+    outputs = [(part["name"], part["kind"], _shape_text(part), part["dtype"], _few(part["bands"])) for part in found["outputs"]]
+    legend = [(swatch(c.colour, c.name), str(c.code)) for c in classes]
+    write_page(
+        path,
+        f"Model {found['name']}",
+        "" if found["contract"] else _UNKNOWN_GEOMETRY,
+        table(_headline(found)),
+        section("Inputs", table(inputs, ("Name", "Shape", "Type", "Bands", "Receptive field"))),
+        section("Outputs", table(outputs, ("Name", "Kind", "Shape", "Type", "Bands"))),
+        section("Classes", table(legend, ("Class", "Code"))) if legend else "",
+        section("Operations", f"<p>{', '.join(found['operations'])}</p>\n"),
+    )
+
+
+def _size(size: Sequence[int] | None) -> str | None:
+    return None if size is None else f"{size[0]} × {size[1]} pixels"
+
+
+def _shape_text(part: dict[str, Any]) -> str:
+    if part["shape"] is None:
+        return "any"
+    sizes = ["any" if size is None else str(size) for size in part["shape"]]
+    return " × ".join(["n" if sizes[0] == "any" else sizes[0], *sizes[1:]]) if sizes else "one value"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" … ({len(names)})" if len(names) > 8 else "")

@@ -1,0 +1,114 @@
+"""What a SavedModel's files say without loading it: signatures and the number of parameters. Nothing of the model is run."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import BadModel
+from .backend import tf
+
+GRAPH = "saved_model.pb"
+SIGNATURE = "serving_default"
+_INTERNAL = "__saved_model"  # TensorFlow's own signatures: initialisation, training
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Of a signature. `shape`: None for the whole if even the number of dimensions is open, -1 for a size that is."""
+
+    name: str
+    shape: tuple[int, ...] | None
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Described:
+    """A SavedModel from outside.
+
+    Attributes:
+        signature: the name of the one described: `serving_default`, or the first where there is none of that name.
+        inputs, outputs: sorted by name.
+        operations: kinds of operations in its graph and functions, sorted: what a later check of its safety asks.
+        parameters: values in its variables; None for a graph without any (frozen into constants).
+        tensorflow: version that wrote it.
+        size: of all its files, in bytes.
+    """
+
+    signature: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    operations: tuple[str, ...]
+    parameters: int | None
+    tensorflow: str
+    size: int
+
+
+def describe(folder: str) -> Described:
+    """Read the description.
+
+    Raises:
+        BadModel: no SavedModel there, a damaged one, or one without a signature.
+    """
+    graph = _read_graph(folder)
+    signatures = {name: part for name, part in graph.signature_def.items() if not name.startswith(_INTERNAL)}
+    if not signatures:
+        raise BadModel(f"The model {folder} cannot be served", expected="a signature", received="none", remedy="Export it with one.")
+    name = SIGNATURE if SIGNATURE in signatures else sorted(signatures)[0]
+    functions = graph.graph_def.library.function
+    operations = {node.op for node in graph.graph_def.node} | {node.op for function in functions for node in function.node_def}
+    return Described(
+        name,
+        _tensors(signatures[name].inputs),
+        _tensors(signatures[name].outputs),
+        tuple(sorted(operations)),
+        _count_parameters(folder),
+        graph.meta_info_def.tensorflow_version,
+        _size(folder),
+    )
+
+
+def _read_graph(folder: str) -> Any:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    path = os.path.join(folder, GRAPH)
+    if not os.path.isdir(folder):
+        raise BadModel(f"The model folder {folder} does not exist" if not os.path.exists(folder) else f"{folder} is no folder")
+    if not os.path.isfile(path):
+        names = ", ".join(sorted(os.listdir(folder))[:8]) or "nothing"
+        raise BadModel(f"No model in {folder}", expected=GRAPH, received=names, remedy=f"Choose the folder that holds {GRAPH}.")
+    try:
+        with open(path, "rb") as file:
+            model = SavedModel.FromString(file.read())
+    except Exception as error:  # protobuf's DecodeError, from whichever protobuf TensorFlow brings
+        raise BadModel(f"{path} is damaged", received=str(error), remedy="Export or train the model again.") from error
+    if not model.meta_graphs:
+        raise BadModel(f"{path} is damaged", expected="a graph", received="none", remedy="Export or train the model again.")
+    return next((graph for graph in model.meta_graphs if "serve" in graph.meta_info_def.tags), model.meta_graphs[0])
+
+
+def _tensors(parts: Any) -> tuple[Tensor, ...]:
+    return tuple(_tensor(name, parts[name]) for name in sorted(parts))
+
+
+def _tensor(name: str, info: Any) -> Tensor:
+    shape = None if info.tensor_shape.unknown_rank else tuple(int(size.size) for size in info.tensor_shape.dim)
+    return Tensor(name, shape, tf.dtypes.as_dtype(info.dtype).name)
+
+
+def _count_parameters(folder: str) -> int | None:
+    prefix = os.path.join(folder, "variables", "variables")
+    if not os.path.isfile(f"{prefix}.index"):
+        return None
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        types, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise BadModel(f"{prefix}.index is damaged", remedy="Export or train the model again.", details=str(error)) from error
+    return sum(math.prod(shape) for name, shape in shapes.items() if types[name] != tf.string)
+
+
+def _size(folder: str) -> int:
+    return sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(folder) for name in names)

@@ -1,0 +1,112 @@
+"""Model folders: what is written serves in plain TensorFlow, trains on in Keras, and is complete or not there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import jobs
+from core.classes import make_classes
+from core.errors import BadModel, BadParameter, Cancelled, CannotWrite
+from core.model import create, folder
+from core.model.backend import keras, tf
+from core.model.contract import Contract, InputSpec, read
+from core.model.gallery.architecture import classifier_outputs
+
+
+def two_sources() -> Any:
+    ms, pan = keras.Input((4, 4, 3), name="source1"), keras.Input((8, 8, 1), name="source2")
+    joined = keras.layers.Concatenate(name="features")([keras.layers.GlobalMaxPooling2D()(source) for source in (ms, pan)])
+    return keras.Model([ms, pan], keras.layers.Dense(2, activation="softmax")(joined))
+
+
+def two_source_contract() -> Contract:
+    inputs = (InputSpec("source1", (), 3, "float32", (4, 4)), InputSpec("source2", (), 1, "float32", (8, 8)))
+    return Contract("two", inputs, classifier_outputs(make_classes([(11, "a"), (4, "b")]), 4))
+
+
+def test_createmodel_serves_class_codes_without_keras(tmp_path: Path, reporter: Any) -> None:
+    path = str(tmp_path / "model")
+    outputs = create.run(jobs.CreateModel("cnn16", (3,), 5, 0, path), reporter)
+    assert outputs["OUTPUT"] == path and f"{outputs['PARAMETERS']:,} parameters" in reporter.texts
+    patches = np.random.default_rng(0).normal(size=(7, 16, 16, 3)).astype(np.float32)
+    served = tf.saved_model.load(path).signatures["serving_default"](source1=tf.constant(patches))
+    network, contract = folder.read_trainable(path)
+    np.testing.assert_allclose(served["probabilities"], network(patches), atol=1e-6)
+    codes = np.array([c.code for c in contract.classes])
+    np.testing.assert_array_equal(served["prediction"], codes[np.argmax(served["probabilities"], axis=1)])
+    assert served["features"].shape == (7, 32)
+    assert [c.name for c in contract.classes] == ["1", "2", "3", "4", "5"] and not contract.trained and contract.name == "model"
+
+
+def test_two_sources_keep_their_names_and_codes_their_order(tmp_path: Path) -> None:
+    path = str(tmp_path / "two")
+    network = two_sources()
+    folder.write_folder(path, network, two_source_contract())
+    arrays = {"source1": np.ones((2, 4, 4, 3), np.float32), "source2": np.zeros((2, 8, 8, 1), np.float32)}
+    served = tf.saved_model.load(path).signatures["serving_default"](**{name: tf.constant(array) for name, array in arrays.items()})
+    probabilities = network([arrays["source1"], arrays["source2"]]).numpy()
+    np.testing.assert_array_equal(served["prediction"], np.array([11, 4])[probabilities.argmax(axis=1)])
+    assert read(path) == two_source_contract()
+
+
+def test_the_seed_decides_the_weights(tmp_path: Path, reporter: Any) -> None:
+    weights = {}
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        create.run(jobs.CreateModel("cnn16", (2,), 3, seed, str(tmp_path / name)), reporter)
+        weights[name] = np.concatenate([w.ravel() for w in folder.read_trainable(str(tmp_path / name))[0].get_weights()])
+    np.testing.assert_array_equal(weights["a"], weights["b"])
+    assert (weights["a"] != weights["c"]).any()
+
+
+@pytest.mark.parametrize(
+    ("architecture", "bands", "said"), [("cnn17", (3,), "cnn16"), ("", (3,), "cnn16"), ("cnn16", (), "none"), ("cnn16", (3, 4), "3, 4"),
+                                        ("cnn16", (0,), "at least 1")],
+)  # fmt: skip
+def test_what_cannot_be_created(tmp_path: Path, reporter: Any, architecture: str, bands: tuple[int, ...], said: str) -> None:
+    with pytest.raises(BadParameter, match=said):
+        create.run(jobs.CreateModel(architecture, bands, 3, 0, str(tmp_path / "m")), reporter)
+    assert not os.listdir(tmp_path)
+
+
+def test_an_earlier_model_is_replaced_other_files_are_not(tmp_path: Path, reporter: Any) -> None:
+    path = tmp_path / "m"
+    for bands in (2, 3):
+        create.run(jobs.CreateModel("cnn16", (bands,), 3, 0, str(path)), reporter)
+    contract = read(str(path))
+    assert contract is not None and contract.inputs[0].band_count == 3
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "chapter1.txt").write_text("precious")
+    with pytest.raises(CannotWrite, match="no earlier output"):
+        create.run(jobs.CreateModel("cnn16", (3,), 3, 0, str(other)), reporter)
+    assert (other / "chapter1.txt").read_text() == "precious"
+
+
+def test_a_cancel_while_writing_leaves_nothing(tmp_path: Path) -> None:
+    def cancel() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        folder.write_folder(str(tmp_path / "m"), two_sources(), two_source_contract(), cancel)
+    assert not os.listdir(tmp_path)
+
+
+def test_what_cannot_be_trained(tmp_path: Path) -> None:
+    with pytest.raises(BadModel, match=r"expected a folder with saved_model\.pb"):
+        folder.read_trainable(str(tmp_path / "nothing"))
+    path = tmp_path / "m"
+    folder.write_folder(str(path), two_sources(), two_source_contract())
+    (path / "model.keras").write_bytes(b"no zip file")
+    with pytest.raises(BadModel, match=r"model\.keras is damaged"):
+        folder.read_trainable(str(path))
+    (path / "model.keras").unlink()
+    with pytest.raises(BadModel, match=r"cannot be trained: expected a model\.keras"):
+        folder.read_trainable(str(path))
+    (path / "assets.extra" / "mlm.json").unlink()
+    with pytest.raises(BadModel, match="expected a contract"):
+        folder.read_trainable(str(path))

@@ -1,0 +1,87 @@
+"""Inspecting models: our own, foreign ones, and what is no model at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import jobs
+from core.errors import BadModel
+from core.model import create, inspect
+from core.model.backend import tf
+
+
+@pytest.fixture
+def model(tmp_path: Path, reporter: Any) -> Path:
+    create.run(jobs.CreateModel("cnn16", (4,), 3, 0, str(tmp_path / "mine & yours")), reporter)
+    return tmp_path / "mine & yours"
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    class Halves(tf.Module):  # type: ignore[misc]
+        @tf.function(input_signature=[tf.TensorSpec([None, None, None, 2], tf.float32, name="x")])  # type: ignore[misc]
+        def __call__(self, x: Any) -> dict[str, Any]:
+            return {"half": x / 2, "sum": tf.reduce_sum(x)}
+
+    module = Halves()
+    tf.saved_model.save(module, str(tmp_path / "foreign"), signatures={"other": module.__call__})
+    return tmp_path / "foreign"
+
+
+def test_our_own_model(model: Path, tmp_path: Path, reporter: Any) -> None:
+    page, document = tmp_path / "page.html", tmp_path / "facts.json"
+    outputs = inspect.run(jobs.InspectModel(str(model), str(page), str(document)), reporter)
+    facts = json.loads(document.read_text(encoding="utf-8"))
+    assert outputs == {"OUTPUT": str(document), "OUTPUT_HTML": str(page), "PARAMETERS": facts["parameters"]}
+    assert facts["parameters"] == 400 * 4 + 33 * 3 + 4416 + 9
+    assert facts["inputs"][0] | {"spacing": None} == {
+        "name": "source1", "shape": [None, 16, 16, 4], "dtype": "float32", "band_count": 4, "bands": [], "receptive_field": [16, 16],
+        "spacing": None,
+    }  # fmt: skip
+    assert [output["name"] for output in facts["outputs"]] == ["prediction", "probabilities", "features"]  # the contract's order
+    assert facts["outputs"][0]["classes"][2]["name"] == "3"
+    assert (facts["trained"], facts["trainable"], facts["scale_factor"]) == (False, True, "1")
+    assert "mine &amp; yours" in page.read_text(encoding="utf-8") and "16 × 16" in page.read_text(encoding="utf-8")
+    assert "cnn16" in reporter.texts
+
+
+def test_a_foreign_model_says_what_its_signature_says(foreign: Path, tmp_path: Path, reporter: Any) -> None:
+    page = tmp_path / "page.html"
+    inspect.run(jobs.InspectModel(str(foreign), str(page), ""), reporter)
+    facts = inspect.facts(str(foreign))
+    assert not facts["contract"] and facts["signature"] == "other"
+    assert facts["inputs"][0]["shape"] == [None, None, None, 2] and facts["inputs"][0]["band_count"] == 2
+    assert facts["inputs"][0]["receptive_field"] is None and facts["scale_factor"] is None
+    assert {output["name"]: output["shape"] for output in facts["outputs"]} == {"half": [None, None, None, 2], "sum": []}
+    assert "RealDiv" in facts["operations"]
+    assert "no contract" in page.read_text(encoding="utf-8")
+
+
+def test_no_model_at_all(tmp_path: Path) -> None:
+    with pytest.raises(BadModel, match="does not exist"):
+        inspect.facts(str(tmp_path / "nothing"))
+    (tmp_path / "holiday.jpg").write_text("x")
+    with pytest.raises(BadModel, match=r"expected saved_model\.pb, received holiday\.jpg"):
+        inspect.facts(str(tmp_path))
+    with pytest.raises(BadModel, match="no folder"):
+        inspect.facts(str(tmp_path / "holiday.jpg"))
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage, and more of it", b"\x0a\xff\xff\xff\xff\x0f"])
+def test_a_damaged_graph(model: Path, content: bytes) -> None:
+    (model / "saved_model.pb").write_bytes(content)
+    with pytest.raises(BadModel, match=r"saved_model\.pb is damaged"):
+        inspect.facts(str(model))
+
+
+def test_damaged_variables_and_contract(model: Path) -> None:
+    (model / "assets.extra" / "mlm.json").write_text("{}")
+    with pytest.raises(BadModel, match=r"mlm\.json is corrupt"):
+        inspect.facts(str(model))
+    (model / "variables" / "variables.index").write_bytes(b"garbage" * 20)
+    with pytest.raises(BadModel, match=r"variables\.index is damaged"):
+        inspect.facts(str(model))
