@@ -1,0 +1,153 @@
+"""How many samples, which, and which of them for validation: the parameters that both sample selections share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsProcessingAlgorithm, QgsProcessingOutputNumber
+from qgis.PyQt.QtCore import QCoreApplication
+
+from ...core import jobs
+from ..parameters import file, file_output, of_field, points_output, seed
+from ..values import Values
+
+translate = QCoreApplication.translate
+
+
+def add_strategy(algorithm: QgsProcessingAlgorithm) -> None:
+    """STRATEGY, NUMBER, PERCENT, BYCLASS, SAMPLER, VALIDATION_SHARE, SPATIAL_BLOCK, SEED; defaults and ranges are those of the job."""
+    owner = jobs.Sampling
+    algorithm.addParameter(
+        of_field(
+            "STRATEGY",
+            translate("Strategy", "Strategy: how many samples"),
+            translate(
+                "Strategy",
+                "smallest: of every class as many as the rarest has. constant: the number below of each class. percent: the percentage "
+                "below of each class. total: the number below in all, shared in proportion. all: every candidate. byclass: the counts of "
+                "a CSV file.",
+            ),
+            owner,
+            "strategy",
+        )
+    )
+    algorithm.addParameter(
+        of_field(
+            "NUMBER",
+            translate("Strategy", "Number of samples"),
+            translate(
+                "Strategy",
+                "Samples of each class (strategy constant), or in all (strategy total). A class that has fewer gives what it has.",
+            ),
+            owner,
+            "number",
+        )
+    )
+    algorithm.addParameter(
+        of_field(
+            "PERCENT",
+            translate("Strategy", "Percentage"),
+            translate("Strategy", "Share of the pixels of each class, in percent (strategy percent)."),
+            owner,
+            "percent",
+        )
+    )
+    algorithm.addParameter(
+        file(
+            "BYCLASS",
+            translate("Strategy", "Counts by class"),
+            translate("Strategy", "CSV file with the columns class and count (strategy byclass)."),
+            "csv",
+        )
+    )
+    algorithm.addParameter(
+        of_field(
+            "SAMPLER",
+            translate("Strategy", "Sampler"),
+            translate("Strategy", "random: the exact count, at random. periodic: every n-th candidate, spread over the truth."),
+            owner,
+            "sampler",
+            advanced=True,
+        )
+    )
+    _add_validation(algorithm)
+    algorithm.addParameter(seed(owner))
+
+
+def _add_validation(algorithm: QgsProcessingAlgorithm) -> None:
+    algorithm.addParameter(
+        of_field(
+            "VALIDATION_SHARE",
+            translate("Strategy", "Share for validation"),
+            translate("Strategy", "Share of the samples that is kept apart for validation: 0 for none, below 1."),
+            jobs.Sampling,
+            "validation_share",
+        )
+    )
+    algorithm.addParameter(
+        of_field(
+            "SPATIAL_BLOCK",
+            translate("Strategy", "Side of the validation areas"),
+            translate(
+                "Strategy",
+                "In map units of the image. Square areas of this side go to training or to validation as a whole, so that validation "
+                "samples are no neighbours of training samples. 0: whole polygons go to one side.",
+            ),
+            jobs.Sampling,
+            "spatial_block",
+        )
+    )
+
+
+def add_sample_outputs(algorithm: QgsProcessingAlgorithm) -> None:
+    """OUTPUT, OUTPUT_VALIDATION (points), RATES (CSV), and the numbers that a model can use."""
+    algorithm.addParameter(
+        points_output(
+            "OUTPUT",
+            translate("Strategy", "Samples"),
+            translate("Strategy", "Points at pixel centres, with the fields of the truth."),
+        )
+    )
+    algorithm.addParameter(
+        points_output(
+            "OUTPUT_VALIDATION",
+            translate("Strategy", "Validation samples"),
+            translate("Strategy", "The samples kept apart, if a share for validation is given."),
+            optional=True,
+        )
+    )
+    algorithm.addParameter(
+        file_output(
+            "RATES",
+            translate("Strategy", "Sampling rates"),
+            translate("Strategy", "A table with the columns class, required, total and rate."),
+            translate("Strategy", "CSV files (*.csv)"),
+            wanted=False,
+        )
+    )
+    for name, label in (
+        ("SAMPLES", translate("Strategy", "Number of samples")),
+        ("VALIDATION_SAMPLES", translate("Strategy", "Number of validation samples")),
+        ("CLASSES", translate("Strategy", "Number of classes")),
+    ):
+        algorithm.addOutput(QgsProcessingOutputNumber(name, label))
+
+
+def read_sampling(values: Values) -> jobs.Sampling:
+    """The strategy that the user chose."""
+    return jobs.Sampling(
+        strategy=values.word("STRATEGY"),
+        number=values.whole("NUMBER"),
+        percent=values.real("PERCENT"),
+        byclass=values.file("BYCLASS"),
+        sampler=values.word("SAMPLER"),
+        validation_share=values.real("VALIDATION_SHARE"),
+        spatial_block=values.real("SPATIAL_BLOCK"),
+        seed=values.whole("SEED"),
+    )
+
+
+def keep_samples(outputs: dict[str, Any], values: Values) -> dict[str, Any]:
+    """The engine's outputs with its points copied to where the user wants them."""
+    points = {name: values.keep_features(name, outputs[name]) for name in ("OUTPUT", "OUTPUT_VALIDATION") if values.given(name)}
+    return {**outputs, **points}

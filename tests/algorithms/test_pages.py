@@ -1,0 +1,320 @@
+"""Every page: what it declares (ids, names, help, icons, outputs), and the one translation that it makes, from parameters to a job."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.core import (
+    QgsApplication,
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterEnum,
+    QgsVectorLayer,
+)
+
+MakeRaster = Callable[..., str]
+
+# What users' scripts and models store: never renamed.
+NAMES = {
+    "selectsamples": "INPUT TRUTH FIELD MASK STRATEGY NUMBER PERCENT BYCLASS SAMPLER VALIDATION_SHARE SPATIAL_BLOCK SEED OUTPUT "
+    "OUTPUT_VALIDATION RATES",
+    "selectsamplesfromlabels": "INPUT NODATA PADDING STRATEGY NUMBER PERCENT BYCLASS SAMPLER VALIDATION_SHARE SPATIAL_BLOCK SEED "
+    "OUTPUT OUTPUT_VALIDATION RATES",
+    "extractpatches": "SOURCE1 SOURCE6 PATCH_SIZE1_X PATCH_SIZE6_Y NODATA1 NODATA6 POINTS FIELD PADDING OUTPUT1 OUTPUT6 OUTPUT_LABELS "
+    "REJECTED",
+    "createmodel": "ARCHITECTURE BANDS CLASSES SEED OUTPUT",
+    "inspectmodel": "MODEL OUTPUT_HTML OUTPUT",
+    "trainmodel": "MODEL SOURCE1 SOURCE6 LABELS SOURCE1_VALIDATION SOURCE6_VALIDATION LABELS_VALIDATION EPOCHS BATCH_SIZE LEARNING_RATE "
+    "BALANCE_CLASSES AUGMENT MEMORY SEED OUTPUT OUTPUT_HTML",
+    "servemodel": "SOURCE1 SOURCE6 NODATA1 MODEL MODE OUTPUTS EXTENT RECEPTIVE_FIELD1_X RECEPTIVE_FIELD6_Y EXPRESSION_FIELD_X "
+    "EXPRESSION_FIELD_Y "
+    "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES OUTPUT PROBABILITIES",
+}
+NUMBERS = {
+    "selectsamples": "SAMPLES VALIDATION_SAMPLES CLASSES",
+    "selectsamplesfromlabels": "SAMPLES VALIDATION_SAMPLES CLASSES",
+    "extractpatches": "PATCHES REJECTED_COUNT CLASSES BANDS BANDS2 BANDS6",
+    "createmodel": "PARAMETERS",
+    "inspectmodel": "",
+    "trainmodel": "OVERALL_ACCURACY KAPPA F1 BEST_EPOCH",
+    "servemodel": "BLOCK_SIZE WIDTH HEIGHT",
+}
+
+
+def page(name: str) -> QgsProcessingAlgorithm:
+    return QgsApplication.processingRegistry().createAlgorithmById(f"tensorscape:{name}")
+
+
+@pytest.fixture
+def translate(provider: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Callable[..., Any]:
+    """translate(page, **parameters): the job, after QGIS's own check of the parameters."""
+
+    def make(name: str, **parameters: Any) -> Any:
+        algorithm = page(name)
+        accepted, reason = algorithm.checkParameterValues(parameters, context)
+        assert accepted, reason
+        return algorithm.job(parameters, context, feedback)
+
+    return make
+
+
+@pytest.fixture
+def error_class(provider: Any) -> type[Exception]:
+    from tensorscape.core.errors import BadParameter
+
+    return BadParameter
+
+
+@pytest.fixture
+def points(context: QgsProcessingContext) -> QgsVectorLayer:
+    layer = QgsVectorLayer("Point?crs=EPSG:32633&field=class:string", "points", "memory")
+    feature = QgsFeature(layer.fields())
+    feature.setAttributes(["water"])
+    feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(500005.0, 4999995.0)))
+    layer.dataProvider().addFeatures([feature])
+    context.project().addMapLayer(layer)
+    return layer
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_names_that_users_store_are_there(provider: Any, name: str) -> None:
+    algorithm = page(name)
+    declared = {definition.name() for definition in algorithm.parameterDefinitions()}
+    assert set(NAMES[name].split()) <= declared
+    numbers = {output.name() for output in algorithm.outputDefinitions() if isinstance(output, QgsProcessingOutputNumber)}
+    assert set(NUMBERS[name].split()) <= numbers
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_can_be_read_and_found(provider: Any, name: str) -> None:
+    algorithm = page(name)
+    assert algorithm.displayName() and algorithm.group() and algorithm.groupId() in ("sampling", "model")
+    assert len(algorithm.shortHelpString()) > 200 and "<" not in algorithm.shortHelpString()  # HTML prints raw on the command line
+    assert Path(algorithm.svgIconPath()).is_file() and not algorithm.icon().isNull()
+    assert any(tag in algorithm.tags() for tag in ("OTBTF", "SR4RS"))
+    for definition in algorithm.parameterDefinitions():
+        assert definition.help().endswith("."), definition.name()
+        assert definition.description(), definition.name()
+        if isinstance(definition, QgsProcessingParameterEnum):
+            assert definition.usesStaticStrings()
+            assert all(option in definition.help() for option in definition.options())
+
+
+def test_the_gallery_offers_what_the_engine_has(provider: Any, repository: Path) -> None:
+    from tensorscape.algorithms.model.createmodel import ARCHITECTURES
+
+    trees = [ast.parse(path.read_text()) for path in (repository / "core" / "model" / "gallery").glob("*.py")]
+    calls = [
+        node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Architecture"
+    ]
+    ids = [keyword.value.value for call in calls for keyword in call.keywords if keyword.arg == "id"]
+    assert sorted(ids) == sorted(ARCHITECTURES)
+
+
+def test_select_samples(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:
+    image, mask = make_raster(), make_raster("mask.tif")
+    rates = str(tmp_path / "rates.csv")
+    job = translate(
+        "selectsamples",
+        INPUT=image,
+        TRUTH=points.id(),
+        FIELD="class",
+        MASK=mask,
+        STRATEGY="percent",
+        PERCENT=12.5,
+        SAMPLER="periodic",
+        VALIDATION_SHARE=0.3,
+        SPATIAL_BLOCK=500,
+        SEED=7,
+        OUTPUT="memory:",
+        OUTPUT_VALIDATION="memory:",
+        RATES=rates,
+    )
+    assert (job.image, job.mask, job.field, job.rates) == (image, mask, "class", rates)
+    assert job.truth.endswith(".gpkg")
+    assert job.output.endswith(".gpkg") and job.output_validation.endswith(".gpkg") and job.output != job.output_validation
+    sampling = job.sampling
+    assert (sampling.strategy, sampling.percent, sampling.sampler, sampling.seed) == ("percent", 12.5, "periodic", 7)
+    assert (sampling.validation_share, sampling.spatial_block) == (0.3, 500.0)
+
+
+def test_samples_by_default_and_without_validation(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer) -> None:
+    from tensorscape.core.jobs import Sampling
+
+    job = translate("selectsamples", INPUT=make_raster(), TRUTH=points.id(), FIELD="class", OUTPUT="memory:")
+    assert job.sampling == Sampling()
+    assert (job.output_validation, job.rates, job.mask) == ("", "", "")
+
+
+def test_counts_by_class_need_their_file(
+    translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, error_class: type[Exception]
+) -> None:
+    with pytest.raises(error_class, match="byclass: expected a CSV file"):
+        translate("selectsamples", INPUT=make_raster(), TRUTH=points.id(), FIELD="class", STRATEGY="byclass", OUTPUT="memory:")
+
+
+def test_select_samples_from_labels(translate: Callable[..., Any], make_raster: MakeRaster) -> None:
+    labels = make_raster("labels.tif")
+    job = translate("selectsamplesfromlabels", INPUT=labels, PADDING=8, OUTPUT="memory:")
+    assert (job.labels, job.nodata, job.padding) == (labels, None, 8)
+    assert translate("selectsamplesfromlabels", INPUT=labels, NODATA=0, OUTPUT="memory:").nodata == 0.0
+
+
+def test_extract_patches_of_two_sources(
+    translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path
+) -> None:
+    red, green, pan = make_raster("red.tif"), make_raster("green.tif"), make_raster("pan.tif")
+    outputs = [str(tmp_path / name) for name in ("p1.tif", "p2.tif", "labels.tif")]
+    job = translate(
+        "extractpatches",
+        SOURCE1=[red, green],
+        SOURCE2=pan,
+        PATCH_SIZE1_X=8,
+        PATCH_SIZE1_Y=6,
+        PATCH_SIZE2_X=32,
+        PATCH_SIZE2_Y=24,
+        NODATA2=255,
+        POINTS=points.id(),
+        FIELD="class",
+        PADDING=True,
+        OUTPUT1=outputs[0],
+        OUTPUT2=outputs[1],
+        OUTPUT_LABELS=outputs[2],
+        REJECTED="memory:",
+    )
+    first, second = job.sources
+    assert (first.images, first.width, first.height, first.nodata, first.output) == ((red, green), 8, 6, None, outputs[0])
+    assert (second.images, second.width, second.height, second.nodata, second.output) == ((pan,), 32, 24, 255.0, outputs[1])
+    assert (job.field, job.padding, job.output_labels) == ("class", True, outputs[2])
+    assert job.rejected.endswith(".gpkg")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"SOURCE2": "B", "OUTPUT2": ""}, "OUTPUT2 is empty: expected a file to write, because SOURCE2"),
+        ({"SOURCE3": "B"}, "SOURCE2 is empty: .*without a gap"),
+    ],
+)
+def test_sources_come_in_order_and_with_their_output(
+    translate: Callable[..., Any],
+    make_raster: MakeRaster,
+    points: QgsVectorLayer,
+    tmp_path: Path,
+    error_class: type[Exception],
+    given: dict[str, str],
+    message: str,
+) -> None:
+    image = make_raster()
+    given = {name: image if value == "B" else value for name, value in given.items()}
+    with pytest.raises(error_class, match=message):
+        translate(
+            "extractpatches",
+            SOURCE1=image,
+            POINTS=points.id(),
+            FIELD="class",
+            OUTPUT1=str(tmp_path / "p.tif"),
+            OUTPUT_LABELS=str(tmp_path / "l.tif"),
+            **given,
+        )
+
+
+def test_create_model(translate: Callable[..., Any], tmp_path: Path) -> None:
+    job = translate("createmodel", ARCHITECTURE="cnn16", BANDS=10, CLASSES=7, SEED=3, OUTPUT=str(tmp_path / "model"))
+    assert (job.architecture, job.bands, job.classes, job.seed, job.output) == ("cnn16", (10,), 7, 3, str(tmp_path / "model"))
+
+
+def test_inspect_model(translate: Callable[..., Any], tmp_path: Path) -> None:
+    job = translate("inspectmodel", MODEL=str(tmp_path), OUTPUT_HTML=str(tmp_path / "r.html"))
+    assert (job.model, job.output_html, job.output) == (str(tmp_path), str(tmp_path / "r.html"), "")
+
+
+def test_train_model(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    files = {
+        name: make_raster(f"{name}.tif")
+        for name in ("SOURCE1", "SOURCE2", "LABELS", "SOURCE1_VALIDATION", "SOURCE2_VALIDATION", "LABELS_VALIDATION")
+    }
+    out = str(tmp_path / "trained")
+    job = translate(
+        "trainmodel",
+        MODEL=str(tmp_path),
+        **files,
+        EPOCHS=5,
+        BATCH_SIZE=32,
+        LEARNING_RATE=1e-4,
+        BALANCE_CLASSES=True,
+        AUGMENT=False,
+        MEMORY=256,
+        SEED=1,
+        OUTPUT=out,
+        OUTPUT_HTML=str(tmp_path / "r.html"),
+    )
+    assert job.training.sources == (files["SOURCE1"], files["SOURCE2"]) and job.training.labels == files["LABELS"]
+    assert job.validation.sources == (files["SOURCE1_VALIDATION"], files["SOURCE2_VALIDATION"])
+    assert job.validation.labels == files["LABELS_VALIDATION"]
+    assert (job.epochs, job.batch_size, job.learning_rate, job.balance_classes, job.augment) == (5, 32, 1e-4, True, False)
+    assert (job.memory, job.seed, job.output, job.output_html) == (256, 1, out, str(tmp_path / "r.html"))
+
+
+def test_training_without_validation_has_no_validation_patches(
+    translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path
+) -> None:
+    from tensorscape.core.jobs import PatchSet
+
+    job = translate("trainmodel", MODEL=str(tmp_path), SOURCE1=make_raster(), LABELS=make_raster("l.tif"), OUTPUT=str(tmp_path / "out"))
+    assert job.validation == PatchSet()
+
+
+def test_serve_model_by_default_leaves_all_to_the_model(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import Product, ServedSource, ServeModel
+
+    image, out = make_raster(), str(tmp_path / "map.tif")
+    job = translate("servemodel", SOURCE1=image, MODEL=str(tmp_path), OUTPUT=out)
+    assert job == ServeModel(sources=(ServedSource((image,)),), model=str(tmp_path), products=(Product(out),))
+
+
+def test_serve_model_with_everything_said(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import Product, ServedSource
+
+    image, pan, out, probabilities = make_raster(), make_raster("pan.tif"), str(tmp_path / "map.tif"), str(tmp_path / "p.tif")
+    job = translate(
+        "servemodel",
+        SOURCE1=image,
+        SOURCE2=pan,
+        NODATA2=0,
+        MODEL=str(tmp_path),
+        MODE="patch_based",
+        OUTPUTS="prediction, features",
+        EXTENT="500000,500040,4999960,5000000 [EPSG:32633]",
+        RECEPTIVE_FIELD1_X=8,
+        RECEPTIVE_FIELD1_Y=6,
+        EXPRESSION_FIELD_X=2,
+        EXPRESSION_FIELD_Y=4,
+        SCALE_FACTOR=" 1/4",
+        BLOCK_SIZE=64,
+        MEMORY=512,
+        EDGES="valid",
+        OUTPUT=out,
+        PROBABILITIES=probabilities,
+    )
+    assert job.sources == (ServedSource((image,), None, (8, 6)), ServedSource((pan,), 0.0, None))
+    assert job.products == (Product(out, ("prediction", "features")), Product(probabilities, ("probabilities",)))
+    assert (job.mode, job.edges, job.block_size, job.memory) == ("patch_based", "valid", 64, 512)
+    assert (job.expression_field, job.scale_factor) == ((2, 4), "1/4")
+    assert job.extent == (500000.0, 4999960.0, 500040.0, 5000000.0)
+
+
+def test_half_a_size_is_refused(
+    translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path, error_class: type[Exception]
+) -> None:
+    with pytest.raises(error_class, match="EXPRESSION_FIELD_X and EXPRESSION_FIELD_Y: expected both, or none"):
+        translate("servemodel", SOURCE1=make_raster(), MODEL=str(tmp_path), OUTPUT=str(tmp_path / "m.tif"), EXPRESSION_FIELD_X=2)
