@@ -21,6 +21,7 @@ from ..raster.grid import Window
 from ..raster.source import Source
 from ..raster.writer import RasterWriter
 from ..reporting import Reporter
+from .dense import dense_if_equal
 from .evaluate import BlockPixels, Evaluator, FullyConvolutional, PatchBased
 from .memory import available_mb, block_size
 from .plan import Block, Plan, make_plan
@@ -43,6 +44,10 @@ class Setup:
     def dtypes(self) -> list[np.dtype]:
         """Of the model's inputs, in the order of the sources."""
         return [_input(self.model, name).dtype for name in self.geometry.inputs]
+
+    def reader(self, edges: str) -> BlockReader:
+        """Reads the blocks of the plan."""
+        return BlockReader(self.sources, self.dtypes, self.plan, edges)
 
 
 def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
@@ -77,8 +82,7 @@ def _stream(job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence
         writers = [exits.enter_context(RasterWriter(file.path, grid, file.bands)) for file in files]
         count = plan.count(size)
         reporter.phase(f"Computing {grid.height} × {grid.width} pixels in {count} blocks of {size} on the {device_in_use()}.")
-        reader = BlockReader(setup.sources, setup.dtypes, plan, job.edges)
-        Stream(reader, compute, write).run(plan.blocks(size), count, reporter, "Serving")
+        Stream(setup.reader(job.edges), compute, write).run(plan.blocks(size), count, reporter, "Serving")
 
 
 def _set_up(job: ServeModel, exits: contextlib.ExitStack, reporter: Reporter) -> Setup:
@@ -135,13 +139,16 @@ def _evaluator(job: ServeModel, setup: Setup, outputs: Sequence[str], reporter: 
     by_blocks = job.mode == "fully_convolutional" or (job.mode == "automatic" and able)
     reporter.info(f"Mode: {'fully convolutional' if by_blocks else 'patch-based'}; outputs {', '.join(outputs)}.")
     kind = FullyConvolutional if by_blocks else PatchBased
-    return kind(setup.model, setup.geometry.inputs, outputs, setup.plan, reporter.check)
+    evaluator = kind(setup.model, setup.geometry.inputs, outputs, setup.plan, reporter.check)
+    if isinstance(evaluator, PatchBased) and job.mode == "automatic":
+        return dense_if_equal(evaluator, setup.reader(job.edges), reporter)
+    return evaluator
 
 
 def _layers(evaluator: Evaluator, setup: Setup) -> dict[str, Layer]:
     """Channels and type of every output, from a trial on the smallest block: some graphs do not tell them."""
     block = next(setup.plan.blocks(1))
-    outputs = evaluator(BlockReader(setup.sources, setup.dtypes, setup.plan, "reflect")(block))
+    outputs = evaluator(setup.reader("reflect")(block))
     specs = {spec.name: spec for spec in setup.contract.outputs} if setup.contract else {}
     return {name: Layer(name, values.shape[2], values.dtype, specs.get(name)) for name, values in outputs.items()}
 

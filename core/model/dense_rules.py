@@ -1,0 +1,238 @@
+"""Dense evaluation, operation by operation: what each does to a map of all patches (core/model/dense.py says what that is)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import gcd
+from typing import Any
+
+import numpy as np
+
+from .backend import tf
+from .frozen import FrozenGraph
+
+Pair = tuple[int, int]  # (rows, cols)
+
+
+class NotDense(Exception):
+    """The model cannot be evaluated densely; the message says which operation stands against it."""
+
+
+@dataclass(frozen=True)
+class PatchMap:
+    """All patches' values of one tensor in one map.
+
+    Attributes:
+        values: D, [1, rows, cols, channels].
+        size: of the tensor in one patch.
+        step: p, from one patch to the next, in elements of D.
+        dilation: d, from one element of the tensor to the next, in elements of D.
+        count: of patches down and across (for uneven places: of all elements of D from the first to the last of them).
+        places: rows and columns of D that are wanted; None for every `step`-th one.
+        spread: dilation of the convolution to come, where the graph spells it as batches of every n-th pixel (SpaceToBatchND).
+        flat: the tensor is [patches, size · channels]: a flatten whose dense layer is still to come.
+    """
+
+    values: Any
+    size: Pair
+    step: Pair
+    dilation: Pair
+    count: tuple[Any, Any]
+    places: tuple[Any, Any] | None = None
+    spread: Pair = (1, 1)
+    flat: bool = False
+
+
+class Operands:
+    """The inputs of an operation: maps, and constants."""
+
+    def __init__(self, graph: FrozenGraph, maps: Mapping[str, PatchMap]) -> None:
+        self._graph, self._maps = graph, maps
+
+    def map(self, tensor: Any) -> PatchMap | None:
+        """The map of a tensor; None for a constant."""
+        return self._maps.get(tensor.name)
+
+    def constant(self, tensor: Any) -> np.ndarray:
+        """The value of a constant."""
+        if not self._graph.is_constant(tensor):
+            raise NotDense(f"{tensor.op.name} depends on the patches")
+        return self._graph.values([tensor])[0]
+
+
+def windowed(source: PatchMap, kernel: Pair, strides: Pair, dilations: Pair, run: Callable[[Any, Pair, Pair], Any]) -> PatchMap:
+    """A convolution or pooling without padding, on a map. `run` does it, given the map, strides and dilations."""
+    inner = tuple((k - 1) * e for k, e in zip(kernel, dilations, strict=True))
+    size = tuple((n - reach - 1) // s + 1 for n, reach, s in zip(source.size, inner, strides, strict=True))
+    if min(size) < 1:
+        raise NotDense("a kernel is larger than what it is applied to")
+    shared = tuple(gcd(p, d * s) for p, d, s in zip(source.step, source.dilation, strides, strict=True))
+    spread = tuple(d * e for d, e in zip(source.dilation, dilations, strict=True))
+    values = run(source.values, shared, spread)  # type: ignore[arg-type]
+    step = tuple(p // g for p, g in zip(source.step, shared, strict=True))
+    dilation = tuple(d * s // g for d, s, g in zip(source.dilation, strides, shared, strict=True))
+    return trimmed(PatchMap(values, size, step, dilation, source.count, source.places, source.spread))  # type: ignore[arg-type]  # pairs
+
+
+def trimmed(result: PatchMap) -> PatchMap:
+    """Without the elements that belong to no patch: a stride that does not divide a patch leaves some at its end."""
+    per_axis = zip(result.count, result.step, result.size, result.dilation, strict=True)
+    rows, cols = ((count - 1) * step + (size - 1) * dilation + 1 for count, step, size, dilation in per_axis)
+    return replace(result, values=result.values[:, :rows, :cols, :])
+
+
+def _spatial(operation: Any, attribute: str) -> Pair:
+    values = operation.get_attr(attribute)
+    if operation.get_attr("data_format") != b"NHWC":
+        raise NotDense("channels come first")
+    return values[1], values[2]
+
+
+def _check_padding(operation: Any, source: PatchMap, kernel: Pair, strides: Pair, dilations: Pair) -> None:
+    """SAME padding puts zeros into every patch, which no map has, unless nothing is left to pad."""
+    padding = operation.get_attr("padding")
+    if padding == b"VALID":
+        return
+    reaches = [(k - 1) * e + 1 for k, e in zip(kernel, dilations, strict=True)]
+    padded = any((-(-n // s) - 1) * s + reach > n for n, s, reach in zip(source.size, strides, reaches, strict=True))
+    if padding != b"SAME" or padded:
+        raise NotDense(f"{operation.type} pads the patches")
+
+
+def _convolution(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    weights = values.constant(operation.inputs[1])
+    kernel, strides = weights.shape[:2], _spatial(operation, "strides")
+    down, across = _spatial(operation, "dilations")
+    dilations = down * source.spread[0], across * source.spread[1]
+    _check_padding(operation, source, kernel, strides, dilations)
+    depthwise = operation.type == "DepthwiseConv2dNative"
+    return windowed(source, kernel, strides, dilations, lambda x, stride, spread: convolve(x, weights, stride, spread, depthwise))
+
+
+def convolve(x: Any, weights: np.ndarray, strides: Pair, dilations: Pair, depthwise: bool = False) -> Any:
+    """A convolution without padding; strides and dilations may both be over 1, which TensorFlow does not do at once."""
+    both = max(strides) > 1 and max(dilations) > 1
+    inner = (1, 1) if both else strides
+    if depthwise:  # knows one stride for both axes
+        uneven = inner[0] != inner[1]
+        stride = (1, 1) if uneven else inner
+        result = tf.nn.depthwise_conv2d(x, weights, [1, *stride, 1], "VALID", dilations=list(dilations))
+        return result[:, :: strides[0], :: strides[1], :] if both or uneven else result
+    result = tf.nn.conv2d(x, weights, [1, *inner, 1], "VALID", dilations=list(dilations))
+    return result[:, :: strides[0], :: strides[1], :] if both else result
+
+
+def _pooling(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    kernel, strides = _spatial(operation, "ksize"), _spatial(operation, "strides")
+    _check_padding(operation, source, kernel, strides, (1, 1))
+    combine = tf.maximum if operation.type == "MaxPool" else tf.add
+    scale = 1.0 if operation.type == "MaxPool" else 1.0 / (kernel[0] * kernel[1])
+    return windowed(source, kernel, strides, (1, 1), lambda x, stride, spread: pool(x, kernel, stride, spread, combine) * scale)
+
+
+def pool(x: Any, kernel: Pair, strides: Pair, dilations: Pair, combine: Callable[[Any, Any], Any]) -> Any:
+    """Combine shifted maps, rows first: TensorFlow's dilated pooling copies everything into batches and back, four times slower."""
+    for axis in (1, 2):
+        length, reach = tf.shape(x)[axis], (kernel[axis - 1] - 1) * dilations[axis - 1]
+        shifted = [_slice(x, axis, k * dilations[axis - 1], length - reach, strides[axis - 1]) for k in range(kernel[axis - 1])]
+        x = shifted[0]
+        for other in shifted[1:]:
+            x = combine(x, other)
+    return x
+
+
+def _slice(x: Any, axis: int, start: int, length: Any, stride: int) -> Any:
+    return x[:, start : start + length : stride] if axis == 1 else x[:, :, start : start + length : stride]
+
+
+def _elementwise(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    """Any operation that treats every element, or every pixel's channels, alike."""
+    operands = []
+    for tensor in operation.inputs:
+        other = values.map(tensor)
+        if other is None:
+            operands.append(_same_everywhere(operation, values.constant(tensor)))
+        elif not _alike(other, source):
+            raise NotDense(f"{operation.type} joins patches of different sizes")
+        else:
+            operands.append(other.values)
+    return replace(source, values=_run(operation, operands))
+
+
+def _alike(one: PatchMap, other: PatchMap) -> bool:
+    return (one.size, one.step, one.dilation) == (other.size, other.step, other.dilation) and one.places is other.places
+
+
+def _same_everywhere(operation: Any, value: np.ndarray) -> np.ndarray:
+    if value.ndim >= 3 and value.shape[-3:-1] != (1, 1):
+        raise NotDense(f"{operation.type} has weights for places in the patch")
+    return value
+
+
+def _concatenation(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    axis = int(values.constant(operation.inputs[-1]))
+    parts = [values.map(tensor) for tensor in operation.inputs[:-1]]
+    if axis not in (3, -1) or any(part is None or not _alike(part, source) for part in parts):
+        raise NotDense("patches are put together otherwise than band by band")
+    return replace(source, values=tf.concat([part.values for part in parts if part], axis=3))
+
+
+def _into_batches(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    """TensorFlow spells a dilated convolution as a plain one on batches of every n-th pixel; a map keeps its pixels together."""
+    block, paddings = values.constant(operation.inputs[1]), values.constant(operation.inputs[2])
+    fill = [[0, -n % size] for n, size in zip(source.size, block, strict=True)]
+    if block.shape != (2,) or paddings.tolist() != fill or max(source.spread) > 1:
+        raise NotDense("a dilated convolution pads the patches")
+    return replace(source, spread=(int(block[0]), int(block[1])))
+
+
+def _out_of_batches(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    return replace(source, spread=(1, 1))
+
+
+def _flatten(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    expected = source.size[0] * source.size[1] * source.values.shape[-1]
+    if operation.outputs[0].shape.as_list()[1:] != [expected]:
+        raise NotDense("a patch is reshaped otherwise than flattened")
+    return replace(source, flat=True)
+
+
+def _dense_layer(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    """Flatten and dense layer: a convolution of the flattened size."""
+    if operation.get_attr("transpose_a") or operation.get_attr("transpose_b") or values.map(operation.inputs[0]) is None:
+        raise NotDense("a dense layer is transposed")
+    weights = values.constant(operation.inputs[1]).reshape(*source.size, source.values.shape[-1], -1)
+    return windowed(source, source.size, (1, 1), (1, 1), lambda x, stride, spread: convolve(x, weights, stride, spread))
+
+
+def _global_mean(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    if sorted(values.constant(operation.inputs[1]).ravel().tolist()) != [1, 2]:
+        raise NotDense("a mean over something else than the patch")
+    count = source.size[0] * source.size[1]
+    return windowed(source, source.size, (1, 1), (1, 1), lambda x, stride, spread: pool(x, source.size, stride, spread, tf.add) / count)
+
+
+def _run(operation: Any, operands: list[Any]) -> Any:
+    """The operation itself, on other operands."""
+    definition = operation.op_def
+    inferred = {argument.type_attr for argument in definition.input_arg} | {a.number_attr for a in definition.input_arg}
+    attributes = {a.name: operation.get_attr(a.name) for a in definition.attr if a.name not in inferred}
+    arguments = dict(zip((argument.name for argument in definition.input_arg), operands, strict=True))
+    result = getattr(tf.raw_ops, operation.type)(**arguments, **attributes)
+    return result[0] if len(definition.output_arg) > 1 else result
+
+
+UNARY = "Identity Relu Relu6 LeakyRelu Elu Selu Sigmoid Tanh Softplus Square Sqrt Rsqrt Exp Log Abs Neg Erf Softmax Cast StopGradient"
+BINARY = "Add AddV2 Sub Mul RealDiv Maximum Minimum SquaredDifference Pow BiasAdd FusedBatchNormV3"
+RULES: dict[str, Callable[[Any, PatchMap, Operands], PatchMap]] = {
+    **dict.fromkeys((*UNARY.split(), *BINARY.split()), _elementwise),
+    **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), _convolution),
+    **dict.fromkeys(("MaxPool", "AvgPool"), _pooling),
+    "SpaceToBatchND": _into_batches,
+    "BatchToSpaceND": _out_of_batches,
+    "ConcatV2": _concatenation,
+    "Reshape": _flatten,
+    "MatMul": _dense_layer,
+    "Mean": _global_mean,
+}
