@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 Colour = tuple[int, int, int]
 
@@ -62,3 +64,22 @@ def _spread(index: int) -> Colour:
     """The index-th of endlessly many well-spread hues (golden-ratio steps), at three levels of brightness."""
     red, green, blue = colorsys.hsv_to_rgb((0.11 + index * 0.618034) % 1.0, 0.62, (0.88, 0.70, 0.55)[index // 8 % 3])
     return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def class_type(codes: Collection[int]) -> tuple[str, int]:
+    """The smallest pixel type that holds all class codes and a value for no-data that is none of them: 0 where it is free."""
+    low, high = min(codes), max(codes)
+    if low >= 0:
+        for dtype in ("uint8", "uint16", "uint32"):
+            largest = int(np.iinfo(dtype).max)
+            nodata = 0 if 0 not in codes else largest
+            if high <= largest and nodata not in codes:
+                return dtype, nodata
+    dtype = "int32" if low > np.iinfo("int32").min and high <= np.iinfo("int32").max else "int64"
+    return dtype, 0 if 0 not in codes else int(np.iinfo(dtype).min)
+
+
+def code_dtype(codes: Iterable[int]) -> str:
+    """The type of class codes inside a network: TensorFlow's usual one for integers, the wide one for huge codes."""
+    limits = np.iinfo("int32")
+    return "int32" if all(limits.min <= code <= limits.max for code in codes) else "int64"

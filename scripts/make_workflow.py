@@ -8,6 +8,7 @@ The model is built with QGIS's own classes rather than by hand in the designer, 
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -173,9 +174,7 @@ def main() -> int:
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
     application = QgsApplication([], False)
     QgsApplication.initQgis()
-    from tensorscape.algorithms.provider import TensorscapeProvider  # type: ignore[import-not-found]  # found in build/plugins
-
-    provider = TensorscapeProvider()
+    provider = importlib.import_module("tensorscape.algorithms.provider").TensorscapeProvider()  # found in build/plugins
     QgsApplication.processingRegistry().addProvider(provider)
     written = land_cover_map().toFile(str(target))
     print(f"{'Wrote' if written else 'Cannot write'} {target}")

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..classes import class_type
 from ..errors import BadParameter
 from ..model.contract import Contract, OutputSpec
 from ..raster.writer import Bands
-
-UNSIGNED = ("uint8", "uint16", "uint32")
 
 
 @dataclass(frozen=True)
@@ -77,20 +76,6 @@ def _class_map(spec: OutputSpec) -> Bands:
     codes = [c.code for c in spec.classes]
     dtype, nodata = class_type(codes)
     return Bands(dtype, spec.bands or (spec.name,), nodata=nodata, classes=spec.classes)
-
-
-def class_type(codes: Sequence[int]) -> tuple[str, int]:
-    """The smallest pixel type that holds all class codes and a value for no-data that is none of them: 0 where it is free."""
-    low, high = min(codes), max(codes)
-    if low >= 0:
-        for dtype in UNSIGNED:
-            largest = int(np.iinfo(dtype).max)
-            nodata = 0 if 0 not in codes else largest
-            if high <= largest and nodata not in codes:
-                return dtype, nodata
-    limits = np.iinfo(np.int32)
-    nodata = 0 if 0 not in codes else int(limits.min)
-    return ("int32" if low > limits.min and high <= limits.max else "int64"), nodata
 
 
 def _names(layer: Layer) -> tuple[str, ...]:

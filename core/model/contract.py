@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from ..classes import LandClass
+from ..classes import LandClass, class_type, code_dtype
 from ..errors import BadModel
 
 DOCUMENT = os.path.join("assets.extra", "mlm.json")
@@ -111,16 +111,16 @@ class Contract:
         return next((output.classes for output in self.outputs if output.classes), ())
 
 
-def class_nodata(classes: tuple[LandClass, ...]) -> int | None:
-    """A value for "no data" in maps of these classes: 0 where no class has that code, else the first of two usual ones that is free."""
-    codes = {c.code for c in classes}
-    return next((value for value in (0, 255, 65535) if value not in codes), None)
+def class_output(name: str, classes: tuple[LandClass, ...]) -> OutputSpec:
+    """The output that gives the code of the winning class."""
+    codes = [c.code for c in classes]
+    return OutputSpec(name, "classes", ("class",), code_dtype(codes), classes, class_type(codes)[1])
 
 
 def with_classes(contract: Contract, classes: tuple[LandClass, ...]) -> Contract:
     """The contract of the same network for these classes, in the order of its probabilities."""
     outputs = [
-        replace(output, classes=classes, nodata=class_nodata(classes)) if output.kind == "classes"
+        class_output(output.name, classes) if output.kind == "classes"
         else replace(output, classes=classes, bands=tuple(c.name for c in classes)) if output.kind == "probabilities"
         else output
         for output in contract.outputs

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from ..classes import code_dtype
 from ..errors import BadModel, CannotWrite
 from ..partial import replacing_folder
 from .backend import keras, tf
@@ -28,7 +29,7 @@ class _Served(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     def __init__(self, network: Any, codes: list[int]) -> None:
         super().__init__()
         self.network = keras.Model(network.inputs, [network.output, network.get_layer(FEATURES).output])
-        self.codes = tf.constant(codes, tf.int32)
+        self.codes = tf.constant(codes, code_dtype(codes))
 
     def serve(self, *sources: Any) -> dict[str, Any]:
         """The three outputs for a batch of patches, one tensor a source."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...classes import LandClass, make_classes
 from ...errors import BadParameter
-from ..contract import Contract, InputSpec, OutputSpec, class_nodata
+from ..contract import Contract, InputSpec, OutputSpec, class_output
 
 # The layers of these names are what a classifier's network is served and trained by (core/model/folder.py, core/training/loop.py).
 NORMALIZATION, FEATURES, LOGITS, PROBABILITIES = "normalization", "features", "logits", "probabilities"
@@ -68,7 +68,7 @@ class Architecture:
 def classifier_outputs(classes: tuple[LandClass, ...], features: int) -> tuple[OutputSpec, ...]:
     """The three outputs of a classifier: the class code (the main one), the probability of every class, the deep features."""
     return (
-        OutputSpec("prediction", "classes", ("class",), "int32", classes, class_nodata(classes)),
+        class_output("prediction", classes),
         OutputSpec(PROBABILITIES, "probabilities", tuple(c.name for c in classes), "float32", classes),
         OutputSpec(FEATURES, "features", tuple(f"feature {index}" for index in range(1, features + 1)), "float32"),
     )

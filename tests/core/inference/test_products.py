@@ -4,12 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.classes import make_classes
 from core.errors import BadParameter
-from core.inference.products import Layer, OutputFile, choose_outputs, class_type, describe
+from core.inference.products import Layer, OutputFile, choose_outputs, describe
 from core.model.contract import Contract, InputSpec, OutputSpec
 
 CLASSES = make_classes([(1, "water"), (2, "forest")])
@@ -30,22 +28,6 @@ def test_outputs_go_by_name_or_by_kind() -> None:
 def test_unknown_output_names_the_known_ones() -> None:
     with pytest.raises(BadParameter, match=r"prediction, scores.*received depth"):
         choose_outputs(("depth",), ["prediction", "scores"], CONTRACT)
-
-
-@given(st.sets(st.integers(-(2**40), 2**40), min_size=1, max_size=300) | st.sets(st.integers(0, 255), min_size=1))
-def test_class_type_holds_every_code_and_a_free_nodata(codes: set[int]) -> None:
-    dtype, nodata = class_type(sorted(codes))
-    limits = np.iinfo(dtype)
-    assert nodata not in codes
-    assert all(limits.min <= value <= limits.max for value in (*codes, nodata))
-
-
-def test_smallest_class_type() -> None:
-    assert class_type([1, 255]) == ("uint8", 0)
-    assert class_type([0, 7]) == ("uint8", 255)
-    assert class_type([0, 255]) == ("uint16", 65535)
-    assert class_type([1000000]) == ("uint32", 0)
-    assert class_type([-1, 3]) == ("int32", 0)
 
 
 def test_class_map_is_small_and_styled_but_a_stack_is_not() -> None:

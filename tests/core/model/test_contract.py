@@ -162,8 +162,3 @@ def test_new_classes_reach_every_output_that_has_some() -> None:
     assert outputs[0].nodata == 0
     assert outputs[1].bands == ("a", "b", "c")
     assert outputs[2] == example().outputs[2]
-
-
-@pytest.mark.parametrize(("codes", "nodata"), [((1, 2), 0), ((0, 1), 255), ((0, 255), 65535), ((0, 255, 65535), None)])
-def test_nodata_is_no_class(codes: tuple[int, ...], nodata: int | None) -> None:
-    assert contract.class_nodata(make_classes((code, str(code)) for code in codes)) == nodata

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,16 @@ def test_two_sources_keep_their_names_and_codes_their_order(tmp_path: Path) -> N
     probabilities = network([arrays["source1"], arrays["source2"]]).numpy()
     np.testing.assert_array_equal(served["prediction"], np.array([11, 4])[probabilities.argmax(axis=1)])
     assert read(path) == two_source_contract()
+
+
+def test_huge_class_codes_are_served_as_they_are(tmp_path: Path) -> None:
+    path, codes = str(tmp_path / "huge"), [-7, 3_000_000_000]
+    contract = replace(two_source_contract(), outputs=classifier_outputs(make_classes((code, str(code)) for code in codes), 4))
+    folder.write_folder(path, two_sources(), contract)
+    inputs = {"source1": tf.ones((2, 4, 4, 3)), "source2": tf.zeros((2, 8, 8, 1))}
+    served = tf.saved_model.load(path).signatures["serving_default"](**inputs)
+    np.testing.assert_array_equal(served["prediction"], np.array(codes)[np.argmax(served["probabilities"], axis=1)])
+    assert read(path) == contract
 
 
 def test_the_seed_decides_the_weights(tmp_path: Path, reporter: Any) -> None:
