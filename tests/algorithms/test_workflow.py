@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsApplication, QgsProcessingModelAlgorithm, QgsProcessingModelChildParameterSource
+from qgis.core import Qgis, QgsApplication, QgsProcessingModelAlgorithm, QgsProcessingModelChildParameterSource
 
 from scripts import make_workflow
+
+# Where a step's value comes from: the enum moved into Qgis after 3.22.
+KINDS = getattr(QgsProcessingModelChildParameterSource, "Source", None) or Qgis.ProcessingModelChildParameterSource
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def test_its_steps_take_what_our_algorithms_take(workflow: QgsProcessingModelAlg
         known = {definition.name() for definition in step.algorithm().parameterDefinitions()}
         assert set(step.parameterSources()) <= known, step.childId()
         for source in (one for several in step.parameterSources().values() for one in several):
-            if source.source() == QgsProcessingModelChildParameterSource.Source.ChildOutput:
+            if source.source() == KINDS.ChildOutput:
                 outputs = {output.name() for output in steps[source.outputChildId()].algorithm().outputDefinitions()}
                 assert source.outputName() in outputs
 
@@ -45,14 +48,14 @@ def test_the_numbers_of_the_patches_shape_the_model(workflow: QgsProcessingModel
 
 def test_an_input_left_out_means_its_default_in_every_step(workflow: QgsProcessingModelAlgorithm) -> None:
     """QGIS 3.22 does not fill it in: a step then takes its own default, so that must be the same, or be put right by an expression."""
-    kinds = QgsProcessingModelChildParameterSource.Source
     for step in workflow.childAlgorithms().values():
         for name, (source, *_) in step.parameterSources().items():
-            if source.source() == kinds.ModelParameter:
+            if source.source() == KINDS.ModelParameter:
                 default = workflow.parameterDefinition(source.parameterName()).defaultValue()
                 assert default == step.algorithm().parameterDefinition(name).defaultValue(), f"{step.childId()} {name}"
 
 
+@pytest.mark.skipif(Qgis.QGIS_VERSION_INT >= 32300, reason="newer QGIS writes more into the file; the oldest one that is served makes it")
 def test_the_file_is_what_the_script_makes(provider: Any, repository: Path, tmp_path: Path) -> None:
     made, shipped = QgsProcessingModelAlgorithm(), QgsProcessingModelAlgorithm()
     assert make_workflow.land_cover_map().toFile(str(tmp_path / "made.model3"))
