@@ -10,7 +10,7 @@ APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Ti
 INSTALL_PYTHON = $(APT) install --no-install-recommends python3
 
 # `make demo` alone, or with one's own data: make demo IMAGE="a.tif b.tif" TRUTH=polygons.gpkg FIELD=class
-export IMAGE TRUTH FIELD SIZE EPOCHS SAMPLES SEED OUT SUITE ARGS LANGUAGES
+export IMAGE TRUTH FIELD SIZE EPOCHS SAMPLES SEED OUT SUITE ARGS LANGUAGES ONLY
 
 .PHONY: help demo test lint bench package translate docs engine qgis clean python
 
@@ -29,8 +29,9 @@ lint: python  ## what a reviewer's machine can see: style, types, security, secr
 	@$(PYTHON) -m scripts.setup system lint
 	@$(PYTHON) -m scripts.lint
 
-bench:  ## benchmarks
-	@echo "There are no benchmarks yet."
+bench: python  ## how fast, and in how much memory: build/bench.json (ONLY=name for one of them)
+	@$(PYTHON) -m scripts.setup system engine
+	@$(PYTHON) -m scripts.bench
 
 package: python  ## the plugin as a zip for QGIS: build/tensorscape-VERSION.zip
 	@$(PYTHON) -m scripts.package

@@ -6,19 +6,17 @@ from math import isqrt
 
 from ..model.geometry import ModelGeometry
 
-SMALLEST, LARGEST = 32, 512  # output pixels on a side; larger blocks gained nothing on two cores
-CHANNELS = 256  # float32 values that a network is taken to hold for each input pixel, all layers and buffers together
-BYTES = 4
+SMALLEST = 32  # output pixels on a side
+BYTES = 4  # of a float32
 
 
-def block_size(geometry: ModelGeometry, budget_mb: int, fully_convolutional: bool) -> int:
-    """Output pixels on a side of a block whose windows and activations fit in the budget, and a whole number of expression fields.
+def block_size(geometry: ModelGeometry, budget_mb: int, held_values: int, largest: int) -> int:
+    """Output pixels on a side of a block that fits in the budget: at most `largest`, and a whole number of expression fields.
 
-    A patch-based model works through a block in batches of fixed size, so only the window itself counts there.
+    Args:
+        held_values: values that are in memory for each input pixel of a block.
     """
-    values = CHANNELS if fully_convolutional else CHANNELS // 4
-    pixels = budget_mb * 1_000_000 // (values * BYTES)
-    side = min(max(isqrt(pixels), SMALLEST), LARGEST)  # input pixels, for scale factor 1
+    side = min(max(isqrt(budget_mb * 1_000_000 // (held_values * BYTES)), SMALLEST), largest)  # input pixels, for scale factor 1
     outputs = int(side / geometry.scale_factor) if geometry.scale_factor > 1 else side
     field = max(geometry.expression_field)
     return max(outputs // field, 1) * field

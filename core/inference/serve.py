@@ -60,7 +60,7 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         evaluator = _evaluator(job, setup, tuple(dict.fromkeys(name for group in names for name in group)), reporter)
         layers = _layers(evaluator, setup)
         files = [OutputFile.of(product.path, [layers[n] for n in group]) for product, group in zip(job.products, names, strict=True)]
-        size = _block_size(job, setup.geometry, isinstance(evaluator, FullyConvolutional), reporter)
+        size = _block_size(job, setup.geometry, evaluator, reporter)
         _stream(job, setup, evaluator, files, size, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
     return paths | {"BLOCK_SIZE": size, "WIDTH": setup.plan.output.width, "HEIGHT": setup.plan.output.height}
@@ -153,10 +153,10 @@ def _layers(evaluator: Evaluator, setup: Setup) -> dict[str, Layer]:
     return {name: Layer(name, values.shape[2], values.dtype, specs.get(name)) for name, values in outputs.items()}
 
 
-def _block_size(job: ServeModel, geometry: ModelGeometry, fully_convolutional: bool, reporter: Reporter) -> int:
+def _block_size(job: ServeModel, geometry: ModelGeometry, evaluator: Evaluator, reporter: Reporter) -> int:
     if job.block_size:
         return job.block_size
     budget = job.memory or available_mb()
-    size = block_size(geometry, budget, fully_convolutional)
+    size = block_size(geometry, budget, evaluator.held_values, evaluator.largest_block)
     reporter.info(f"Block size {size} output pixels (memory budget {budget} MB).")
     return size

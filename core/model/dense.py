@@ -26,6 +26,7 @@ from .backend import tf
 from .dense_rules import RULES, NotDense, Operands, Pair, PatchMap
 from .frozen import FrozenGraph
 
+MOST_FLAT = 1024  # values of a patch that are put side by side
 Starts = Sequence[Any]  # integers: first row of every patch of a line of patches down, and first column of one across
 
 
@@ -50,7 +51,7 @@ def densify(
     windows = [tf.TensorSpec([1, None, None, graph.inputs[name].shape[-1]], graph.inputs[name].dtype) for name in names]
     places = [tf.TensorSpec([None], tf.int32) for _ in range(2 * len(names))]
 
-    @tf.function(input_signature=[windows, places])  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    @tf.function(input_signature=[windows, places], autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def evaluate(windows: list[Any], places: list[Any]) -> dict[str, Any]:
         sources = {name: _Source(windows[i], grids[name], (places[2 * i], places[2 * i + 1])) for i, name in enumerate(names)}
         batches = _Rewriter(graph, sources).batches()
@@ -99,11 +100,16 @@ class _Rewriter:
         for name, source in self._sources.items():
             self._settle(self._graph.inputs[name], source.map)
         for operation in self._graph.operations:
-            maps = [self._maps[tensor.name] for tensor in operation.inputs if tensor.name in self._maps]
-            if maps and operation.type == "Shape":
-                self._batches[operation.outputs[0].name] = self._shape(maps[0], operation)
-            elif maps:
-                self._settle(operation.outputs[0], self._apply(operation, maps[0]))
+            maps = {tensor.name: self._maps[tensor.name] for tensor in operation.inputs if tensor.name in self._maps}
+            if not maps:
+                continue
+            first = next(iter(maps.values()))
+            if operation.type == "Shape":
+                self._batches[operation.outputs[0].name] = self._shape(first, operation)
+            elif first.flat and operation.type not in ("MatMul", "Identity"):
+                self._batches |= {name: as_flat_batch(flat) for name, flat in maps.items()}
+            else:
+                self._settle(operation.outputs[0], self._apply(operation, first))
         return self._batches
 
     def _settle(self, tensor: Any, result: PatchMap) -> None:
@@ -113,8 +119,6 @@ class _Rewriter:
             self._maps[tensor.name] = result
 
     def _apply(self, operation: Any, first: PatchMap) -> PatchMap:
-        if first.flat and operation.type not in ("MatMul", "Identity"):
-            raise NotDense(f"{operation.type} follows a flatten of {first.size[0]} × {first.size[1]} elements")
         if operation.type not in RULES:
             raise NotDense(f"{operation.type} has no dense form")
         return RULES[operation.type](operation, first, Operands(self._graph, self._maps))
@@ -129,8 +133,27 @@ class _Rewriter:
 
 def as_batch(result: PatchMap, rank: int | None) -> Any:
     """One element a patch: [1, rows, cols, channels] as [patches, 1, 1, channels], or [patches, channels] for rank 2."""
-    (down, across), channels = result.step, result.values.shape[-1]
-    values = result.values[:, ::down, ::across, :]
+    channels = result.values.shape[-1]
+    return tf.reshape(_element(result, 0, 0), [-1, channels] if rank == 2 else [-1, 1, 1, channels])
+
+
+def as_flat_batch(result: PatchMap) -> Any:
+    """[patches, size · channels], for a flatten that something else than a dense layer follows.
+
+    Raises:
+        NotDense: it would take as much memory as the patches themselves.
+    """
+    rows, cols, channels = *result.size, result.values.shape[-1]
+    if rows * cols * channels > MOST_FLAT:
+        raise NotDense(f"a flatten of {rows} × {cols} × {channels} elements is no dense layer's")
+    elements = [_element(result, row, col) for row in range(rows) for col in range(cols)]
+    return tf.reshape(tf.concat(elements, axis=3), [-1, rows * cols * channels])
+
+
+def _element(result: PatchMap, row: int, col: int) -> Any:
+    """One element of the tensor for all patches: [1, patches down, patches across, channels]."""
+    values = result.values[:, row * result.dilation[0] :, col * result.dilation[1] :, :]
     if result.places is not None:
-        values = tf.gather(tf.gather(values, result.places[0], axis=1), result.places[1], axis=2)
-    return tf.reshape(values, [-1, channels] if rank == 2 else [-1, 1, 1, channels])
+        return tf.gather(tf.gather(values, result.places[0], axis=1), result.places[1], axis=2)
+    (down, across), (rows, cols) = result.step, result.count
+    return values[:, : (rows - 1) * down + 1 : down, : (cols - 1) * across + 1 : across, :]

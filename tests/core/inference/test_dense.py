@@ -54,12 +54,12 @@ def test_the_same_map_as_by_patches(
 def test_a_model_without_a_dense_form_is_served_by_patches(tmp_path: Path, make_raster: MakeRaster, reporter: Any) -> None:
     import tensorflow as tf
 
-    class Sorted(tf.Module):  # type: ignore[misc]
+    class Transposed(tf.Module):  # type: ignore[misc]
         @tf.function(input_signature=[tf.TensorSpec([None, 3, 3, 1], tf.float32, name="x")])
         def serve(self, x):  # type: ignore[no-untyped-def]
-            return {"median": tf.sort(tf.reshape(x, [-1, 9]))[:, 4:5]}
+            return {"median": tf.sort(tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [-1, 9]))[:, 4:5]}
 
-    tf.saved_model.save(module := Sorted(), str(tmp_path / "model"), signatures={"serving_default": module.serve})
+    tf.saved_model.save(module := Transposed(), str(tmp_path / "model"), signatures={"serving_default": module.serve})
     pixels = np.random.default_rng(0).normal(size=(9, 9)).astype("float32")
     out = served(str(tmp_path / "model"), [make_raster(tmp_path / "a.tif", pixels)], tmp_path / "out.tif", reporter)
     assert "No dense evaluation" in reporter.texts

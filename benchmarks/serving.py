@@ -1,0 +1,156 @@
+"""Serving against TensorFlow alone, dense evaluation against patches, memory and time as the image grows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from core.inference import serve
+from core.inference.dense import Dense
+from core.inference.evaluate import PatchBased
+from core.inference.plan import make_plan
+from core.inference.reader import BlockReader
+from core.jobs import Product, ServedSource, ServeModel
+from core.model import contract as contracts
+from core.model.geometry import Given, geometry_of
+from core.model.load import load
+from core.raster.alignment import align
+from core.raster.grid import Window
+from core.raster.source import Source
+from core.reporting import Reporter
+
+from . import models, scene
+from .measure import SIDE_BY_SIDE, median, paired_ratio, seconds
+
+SIDE = 4096
+
+
+def _job(folder: str, model: str, images: list[str], **options: Any) -> ServeModel:
+    sources, products = tuple(ServedSource((image,)) for image in images), (Product(os.path.join(folder, "out.tif")),)
+    return ServeModel(sources=sources, model=models.model(folder, model), products=products, **options)
+
+
+def _serve(job: ServeModel) -> None:
+    serve.run(job, Reporter(lambda event: None))
+
+
+def _alone(folder: str, name: str, image: np.ndarray, field: int, ef: int, block: int) -> Callable[[], None]:
+    """The model over pixels in memory, block by block, its results kept: what nobody who reads and writes files can beat."""
+    model, side = load(models.model(folder, name)), image.shape[0]
+    half = (field - ef) // 2
+    padded = np.pad(image, [(half + field, half + field)] * 2 + [(0, 0)], mode="reflect")[field:, field:]
+    result = np.empty((side, side), np.uint8)
+
+    def run() -> None:
+        for row in range(0, side, block):
+            for col in range(0, side, block):
+                rows, cols = min(block, side - row), min(block, side - col)
+                window = padded[row : row + rows + field - ef, col : col + cols + field - ef]
+                result[row : row + rows, col : col + cols] = model.run({"source1": window[np.newaxis]}, ["prediction"])["prediction"][0]
+
+    return run
+
+
+def _against_tensorflow(folder: str, name: str, field: int, ef: int) -> float:
+    """Wall time of serving, untuned, ÷ that of TensorFlow alone with its best block."""
+    image = scene.image(folder, SIDE)
+    pixels = scene.pixels(image)
+    tried = {block: _alone(folder, name, pixels, field, ef, block) for block in (512, 1024)}
+    for run in tried.values():
+        run()  # warm
+    best = min(tried, key=lambda block: seconds(tried[block]))
+    job = _job(folder, name, [image])
+    return paired_ratio(lambda: _serve(job), tried[best])
+
+
+def serve_fcn_vs_tf(folder: str) -> float:
+    """A fully convolutional network with much to compute."""
+    return _against_tensorflow(folder, "fcn", 80, 16)
+
+
+def serve_light_fcn_vs_tf(folder: str) -> float:
+    """One with little to compute: reading and writing show."""
+    return _against_tensorflow(folder, "light_fcn", 16, 1)
+
+
+def dense_vs_patch(folder: str) -> float:
+    """How many times faster dense evaluation is than honest patches, the tutorial's CNN at every pixel of 1000 × 1000."""
+    images = [scene.image(folder, 1000)]
+    return _dense(folder, "tutorial_cnn", images)
+
+
+def dense_vs_patch_two_sources(folder: str) -> float:
+    """The same with two sources, the second four times finer, 500 × 500 output pixels."""
+    return _dense(folder, "two_branches", [scene.image(folder, 500), scene.image(folder, 2000, 1, 2.5)])
+
+
+def _dense(folder: str, name: str, images: list[str]) -> float:
+    """Of the evaluation alone: reading and writing, the same for both, would hide part of the difference."""
+    with contextlib.ExitStack() as exits:
+        sources = [exits.enter_context(Source([image])) for image in images]
+        model, contract = load(models.model(folder, name)), contracts.read(models.model(folder, name))
+        geometry = geometry_of(model, contract, Given((None,) * len(sources)))
+        grid = sources[0].grid
+        plan = make_plan(
+            align([source.grid for source in sources]),
+            geometry.receptive_fields,
+            (1, 1),
+            Fraction(1),
+            Window(0, 0, grid.height, grid.width),
+        )
+        patches = PatchBased(model, geometry.inputs, ["prediction"], plan, lambda: None)
+        reader = BlockReader(sources, [np.dtype("float32")] * len(sources), plan, "reflect")
+        blocks = [reader(block) for block in plan.blocks(256)]
+        dense = Dense(patches)
+        different = sum(int((patches(block)["prediction"] != dense(block)["prediction"]).sum()) for block in blocks[:1])
+        if different:
+            raise AssertionError(f"{different} pixels differ")
+        return paired_ratio(lambda: [patches(block) for block in blocks], lambda: [dense(block) for block in blocks])
+
+
+def auto_block_vs_best(folder: str) -> float:
+    """Wall time with the block size chosen by itself ÷ with the best of the fixed ones."""
+    image = scene.image(folder, 2048)
+
+    def time_of(block_size: int) -> float:
+        return median([seconds(lambda: _serve(_job(folder, "fcn", [image], block_size=block_size))) for _ in range(SIDE_BY_SIDE)])
+
+    automatic = time_of(0)
+    return automatic / min(time_of(block_size) for block_size in (128, 256, 512, 1024))
+
+
+def memory_16384_vs_4096(folder: str) -> float:
+    """Peak memory of a process that serves 16384² pixels ÷ one that serves 4096², with the same budget."""
+    return _peak(folder, 16384) / _peak(folder, 4096)
+
+
+def _peak(folder: str, side: int) -> float:
+    script = "import sys; from benchmarks.serving import peak_of_serving; print(peak_of_serving(sys.argv[1], int(sys.argv[2])))"
+    scene.image(folder, side)
+    done = subprocess.run([sys.executable, "-c", script, folder, str(side)], capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def peak_of_serving(folder: str, side: int) -> int:
+    """For a process of its own: serve, and say how much memory it took at most, in MB."""
+    from core.worker import peak_memory_mb
+
+    _serve(_job(folder, "light_fcn", [scene.image(folder, side)], memory=2000))
+    return peak_memory_mb()
+
+
+def time_linearity_residual(folder: str) -> float:
+    """Largest deviation of the times for four sizes from a straight line through zero pixels, as a share of the largest time."""
+    sides = (1024, 2048, 3072, 4096)
+    jobs = [_job(folder, "light_fcn", [scene.image(folder, side)]) for side in sides]
+    times = [median([seconds(lambda: _serve(job)) for _ in range(SIDE_BY_SIDE)]) for job in jobs]  # noqa: B023  called at once
+    counts = np.array([side**2 for side in sides], float)
+    slope, start = np.polyfit(counts, times, 1)
+    return float(np.abs(slope * counts + start - times).max() / times[-1])
