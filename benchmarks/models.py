@@ -7,9 +7,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from core.classes import make_classes
 from core.model import contract as contracts
 from core.model.backend import keras, tf
-from core.model.contract import Contract, InputSpec, OutputSpec
+from core.model.contract import Contract, InputSpec, class_output
 
 layers = keras.layers
 CLASSES = 5
@@ -30,7 +31,7 @@ def _save(
     signature = [tf.TensorSpec(source.shape, tf.float32, name=source.name) for source in sources]
     tf.saved_model.save(module, folder, signatures=tf.function(serve, input_signature=signature))
     inputs = tuple(InputSpec(s.name, (), s.shape[-1], "float32", (field, field)) for s, field in zip(sources, fields, strict=True))
-    output = OutputSpec("prediction", "values", ("prediction",), "int32")
+    output = class_output("prediction", make_classes((code, str(code)) for code in range(CLASSES)))
     contracts.write(folder, Contract("benchmark", inputs, (output,), (expression_field, expression_field), scale, fully_convolutional))
     return folder
 
@@ -49,8 +50,8 @@ def fcn(folder: str) -> str:
 def light_fcn(folder: str) -> str:
     """Three small convolutions: receptive field 16, stride 1."""
     source = keras.Input((None, None, 4), name="source1")
-    x = layers.Conv2D(8, 5, activation="relu")(source)
-    x = layers.Conv2D(8, 5, activation="relu")(x)
+    x = layers.Conv2D(16, 5, activation="relu")(source)
+    x = layers.Conv2D(32, 5, activation="relu")(x)
     return _save(folder, keras.Model(source, layers.Conv2D(CLASSES, 8)(x)), [16], 1, True)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import BadModel
 from ..model.load import LoadedModel
-from .plan import Block, Plan
+from .plan import AxisPlan, Block, Plan, Span
 
 BATCH_BYTES = 48_000_000  # of patches in one call: large enough for TensorFlow's threads, small enough for the cache and any memory
 Outputs = dict[str, np.ndarray]  # (rows, cols, channels) each
@@ -103,9 +103,7 @@ class PatchBased(Evaluator):
         ]
 
     def _starts(self, block: Block, source: int) -> tuple[np.ndarray, np.ndarray]:
-        down = np.array([self.plan.rows.starts(j)[source] for j in range(*block.rows)])
-        across = np.array([self.plan.cols.starts(j)[source] for j in range(*block.cols)])
-        return down - down[0], across - across[0]
+        return _relative_starts(self.plan.rows, block.rows, source), _relative_starts(self.plan.cols, block.cols, source)
 
     def _rows(self, patches: list[np.ndarray], first: int, last: int) -> Outputs:
         self.check()
@@ -127,6 +125,15 @@ class PatchBased(Evaluator):
             )
         image = values.reshape(down, across, height, width, channels).transpose(0, 2, 1, 3, 4)
         return image.reshape(down * height, across * width, channels)
+
+
+def _relative_starts(axis: AxisPlan, blocks: Span, source: int) -> np.ndarray:
+    """First pixel of each EF block's window in the window of all of them."""
+    step = axis.steps()[source]
+    if step.denominator == 1 and axis.steps()[axis.anchor].denominator == 1:  # the windows move evenly: no need to ask for each
+        return np.arange(blocks[1] - blocks[0]) * int(step)
+    starts = np.array([axis.starts(j)[source] for j in range(*blocks)])
+    return starts - starts[0]
 
 
 def _patches(source: np.ndarray, rows: np.ndarray, cols: np.ndarray, height: int, width: int) -> np.ndarray:

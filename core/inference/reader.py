@@ -31,7 +31,7 @@ class BlockReader:
         for i, (source, window) in enumerate(zip(self.sources, self.plan.windows(block), strict=True)):
             pixels, has_data = source.read_valid(window, "reflect" if self.edges == "valid" else self.edges)
             valid &= self._at_outputs(i, block, window, has_data)
-            arrays.append(_without_nan(pixels.astype(self.dtypes[i], copy=False)))
+            arrays.append(_without_nan(pixels).astype(self.dtypes[i], copy=False))
         if self.edges == "valid":
             valid &= self._inside(block)
         return BlockPixels(block, tuple(arrays), valid)
@@ -76,4 +76,6 @@ def _holds(window: Window, part: Window) -> bool:
 
 
 def _without_nan(pixels: np.ndarray) -> np.ndarray:
-    return np.nan_to_num(pixels, copy=False, posinf=np.inf, neginf=-np.inf) if np.issubdtype(pixels.dtype, np.floating) else pixels
+    if np.issubdtype(pixels.dtype, np.floating):
+        np.copyto(pixels, 0, where=np.isnan(pixels))
+    return pixels

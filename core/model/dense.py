@@ -8,7 +8,7 @@ patches stand in one map *D* for each of its tensors: element i of the tensor fo
 At the input, p is the step of the patches in pixels and d = 1. A convolution or pooling of stride s makes d·s of d; of the
 elements of D only every g-th is needed then, g = gcd(p, d·s), so it runs with stride g and dilation d, and p and d shrink by g.
 (Sliding by one pixel: strides become dilations. Sliding by the model's own stride: the plain network.) Where a tensor has
-become one element a patch, D *is* the batch of patches, and the rest of the graph runs on it unchanged.
+become one element a patch, D *is* the batch of patches; from the first operation without a rule on, the graph runs on it unchanged.
 
 The idea is that of Giusti et al., *Fast image scanning with deep max-pooling convolutional neural networks* (ICIP 2013), in
 the form of dilations as in Yu & Koltun, *Multi-scale context aggregation by dilated convolutions* (ICLR 2016).
@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 
 from .backend import tf
-from .dense_rules import RULES, NotDense, Operands, Pair, PatchMap
+from .dense_rules import RULES, FlatJoin, NotDense, Operands, Pair, PatchMap, Result, element, single
 from .frozen import FrozenGraph
 
-MOST_FLAT = 1024  # values of a patch that are put side by side
+MOST_VALUES = 1024  # of one patch, in a tensor that is put into a batch
 Starts = Sequence[Any]  # integers: first row of every patch of a line of patches down, and first column of one across
 
 
@@ -54,10 +54,7 @@ def densify(
     @tf.function(input_signature=[windows, places], autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def evaluate(windows: list[Any], places: list[Any]) -> dict[str, Any]:
         sources = {name: _Source(windows[i], grids[name], (places[2 * i], places[2 * i + 1])) for i, name in enumerate(names)}
-        batches = _Rewriter(graph, sources).batches()
-        wanted = [graph.outputs[name].name for name in outputs]
-        results = tf.graph_util.import_graph_def(graph.definition(), input_map=batches, return_elements=wanted, name="")
-        return dict(zip(outputs, results, strict=True))
+        return _Rewriter(graph, sources).outputs({name: graph.outputs[name] for name in outputs})
 
     concrete = evaluate.get_concrete_function()
 
@@ -88,72 +85,76 @@ class _Source:
 
 
 class _Rewriter:
-    """Walks the graph from its inputs as far as patches have more than one element."""
+    """Walks the graph from its inputs, as far as there is a rule for maps."""
 
     def __init__(self, graph: FrozenGraph, sources: Mapping[str, _Source]) -> None:
         self._graph, self._sources = graph, sources
-        self._maps: dict[str, PatchMap] = {}
+        self._maps: dict[str, Result] = {}
         self._batches: dict[str, Any] = {}
 
-    def batches(self) -> dict[str, Any]:
-        """Values, as batches of patches, for the tensors (by name) from which on the graph runs unchanged."""
+    def outputs(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of the tensors, by their key, as batches of patches. What the rules did not reach, the graph itself computes."""
         for name, source in self._sources.items():
             self._settle(self._graph.inputs[name], source.map)
         for operation in self._graph.operations:
-            maps = {tensor.name: self._maps[tensor.name] for tensor in operation.inputs if tensor.name in self._maps}
-            if not maps:
-                continue
-            first = next(iter(maps.values()))
-            if operation.type == "Shape":
-                self._batches[operation.outputs[0].name] = self._shape(first, operation)
-            elif first.flat and operation.type not in ("MatMul", "Identity"):
-                self._batches |= {name: as_flat_batch(flat) for name, flat in maps.items()}
-            else:
-                self._settle(operation.outputs[0], self._apply(operation, first))
-        return self._batches
+            if any(tensor.name in self._maps for tensor in operation.inputs):
+                self._take(operation)
+        reached = {key: as_batch(self._maps[t.name], t.shape.rank) for key, t in tensors.items() if t.name in self._maps}
+        rest = {key: tensor.name for key, tensor in tensors.items() if key not in reached}
+        return reached | self._computed_by_the_graph(rest)
 
-    def _settle(self, tensor: Any, result: PatchMap) -> None:
-        if result.size == (1, 1) and result.spread == (1, 1):
-            self._batches[tensor.name] = as_batch(result, tensor.shape.rank)
-        else:
-            self._maps[tensor.name] = result
+    def _computed_by_the_graph(self, names: Mapping[str, str]) -> dict[str, Any]:
+        if not names:
+            return {}
+        definition = self._graph.definition()
+        values = tf.graph_util.import_graph_def(definition, input_map=self._batches, return_elements=list(names.values()), name="")
+        return dict(zip(names, values, strict=True))
 
-    def _apply(self, operation: Any, first: PatchMap) -> PatchMap:
+    def _take(self, operation: Any) -> None:
+        inputs = {tensor.name: tensor for tensor in operation.inputs if tensor.name in self._maps}
+        if operation.type == "Shape":
+            self._batches[operation.outputs[0].name] = self._shape(operation)
+            return
+        try:
+            self._settle(operation.outputs[0], self._apply(operation, parts_of(self._maps[next(iter(inputs))])[0]))
+        except NotDense:
+            if not all(is_small(self._maps[name]) for name in inputs):
+                raise
+            self._batches |= {name: as_batch(self._maps[name], tensor.shape.rank) for name, tensor in inputs.items()}
+
+    def _apply(self, operation: Any, first: PatchMap) -> Result:
         if operation.type not in RULES:
             raise NotDense(f"{operation.type} has no dense form")
         return RULES[operation.type](operation, first, Operands(self._graph, self._maps))
 
-    def _shape(self, result: PatchMap, operation: Any) -> Any:
+    def _settle(self, tensor: Any, result: Result) -> None:
+        if isinstance(result, PatchMap) and result.size == (1, 1) and result.spread == (1, 1):
+            result = single(result)
+        self._maps[tensor.name] = result
+
+    def _shape(self, operation: Any) -> Any:
         """The shape that the tensor has as a batch of patches."""
-        channels = result.values.shape[-1]
-        sizes = [result.size[0] * result.size[1] * channels] if result.flat else [*result.size, channels]
+        sizes = operation.inputs[0].shape.as_list()[1:]
+        if None in sizes:
+            raise NotDense("the shape of a patch is open")
         count = next(iter(self._sources.values())).count
         return tf.cast(tf.stack([count, *sizes]), operation.outputs[0].dtype)
 
 
-def as_batch(result: PatchMap, rank: int | None) -> Any:
-    """One element a patch: [1, rows, cols, channels] as [patches, 1, 1, channels], or [patches, channels] for rank 2."""
-    channels = result.values.shape[-1]
-    return tf.reshape(_element(result, 0, 0), [-1, channels] if rank == 2 else [-1, 1, 1, channels])
+def parts_of(result: Result) -> tuple[PatchMap, ...]:
+    """The maps that a result consists of."""
+    return result.parts if isinstance(result, FlatJoin) else (result,)
 
 
-def as_flat_batch(result: PatchMap) -> Any:
-    """[patches, size · channels], for a flatten that something else than a dense layer follows.
-
-    Raises:
-        NotDense: it would take as much memory as the patches themselves.
-    """
-    rows, cols, channels = *result.size, result.values.shape[-1]
-    if rows * cols * channels > MOST_FLAT:
-        raise NotDense(f"a flatten of {rows} × {cols} × {channels} elements is no dense layer's")
-    elements = [_element(result, row, col) for row in range(rows) for col in range(cols)]
-    return tf.reshape(tf.concat(elements, axis=3), [-1, rows * cols * channels])
+def is_small(result: Result) -> bool:
+    """Whether the tensor may stand as a batch: it takes much less memory than the patches themselves."""
+    values = sum(part.size[0] * part.size[1] * part.values.shape[-1] for part in parts_of(result))
+    return all(part.flat or part.size == (1, 1) for part in parts_of(result)) and values <= MOST_VALUES
 
 
-def _element(result: PatchMap, row: int, col: int) -> Any:
-    """One element of the tensor for all patches: [1, patches down, patches across, channels]."""
-    values = result.values[:, row * result.dilation[0] :, col * result.dilation[1] :, :]
-    if result.places is not None:
-        return tf.gather(tf.gather(values, result.places[0], axis=1), result.places[1], axis=2)
-    (down, across), (rows, cols) = result.step, result.count
-    return values[:, : (rows - 1) * down + 1 : down, : (cols - 1) * across + 1 : across, :]
+def as_batch(result: Result, rank: int | None) -> Any:
+    """[patches, size · channels], or [patches, 1, 1, channels] for rank 4."""
+    elements = [element(part, row, col) for part in parts_of(result) for row in range(part.size[0]) for col in range(part.size[1])]
+    together = elements[0] if len(elements) == 1 else tf.concat(elements, axis=3)
+    channels = sum(values.shape[-1] for values in elements)
+    return tf.reshape(together, [-1, 1, 1, channels] if rank == 4 else [-1, channels])

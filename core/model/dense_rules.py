@@ -31,7 +31,7 @@ class PatchMap:
         count: of patches down and across (for uneven places: of all elements of D from the first to the last of them).
         places: rows and columns of D that are wanted; None for every `step`-th one.
         spread: dilation of the convolution to come, where the graph spells it as batches of every n-th pixel (SpaceToBatchND).
-        flat: the tensor is [patches, size · channels]: a flatten whose dense layer is still to come.
+        flat: the tensor is [patches, size · channels]: a flatten, or what follows one.
     """
 
     values: Any
@@ -44,15 +44,33 @@ class PatchMap:
     flat: bool = False
 
 
+@dataclass(frozen=True)
+class FlatJoin:
+    """Flattened tensors of different sizes, put side by side: what a dense layer of several branches takes."""
+
+    parts: tuple[PatchMap, ...]
+
+
+Result = PatchMap | FlatJoin
+
+
 class Operands:
     """The inputs of an operation: maps, and constants."""
 
-    def __init__(self, graph: FrozenGraph, maps: Mapping[str, PatchMap]) -> None:
+    def __init__(self, graph: FrozenGraph, maps: Mapping[str, Result]) -> None:
         self._graph, self._maps = graph, maps
+
+    def parts(self, tensor: Any) -> tuple[PatchMap, ...]:
+        """The maps that a tensor consists of; none for a constant."""
+        found = self._maps.get(tensor.name)
+        return found.parts if isinstance(found, FlatJoin) else (found,) if found else ()
 
     def map(self, tensor: Any) -> PatchMap | None:
         """The map of a tensor; None for a constant."""
-        return self._maps.get(tensor.name)
+        parts = self.parts(tensor)
+        if len(parts) > 1 or (parts and parts[0].flat and parts[0].size != (1, 1)):
+            raise NotDense("a flatten of several elements is no dense layer's")
+        return parts[0] if parts else None
 
     def constant(self, tensor: Any) -> np.ndarray:
         """The value of a constant."""
@@ -80,6 +98,22 @@ def trimmed(result: PatchMap) -> PatchMap:
     per_axis = zip(result.count, result.step, result.size, result.dilation, strict=True)
     rows, cols = ((count - 1) * step + (size - 1) * dilation + 1 for count, step, size, dilation in per_axis)
     return replace(result, values=result.values[:, :rows, :cols, :])
+
+
+def single(result: PatchMap) -> PatchMap:
+    """A tensor of one element a patch, as the map of all patches and nothing between them: [1, patches down, patches across, channels]."""
+    values = element(result, 0, 0)
+    count = result.count if result.places is None else (tf.size(result.places[0]), tf.size(result.places[1]))
+    return PatchMap(values, (1, 1), (1, 1), (1, 1), count, flat=result.flat)
+
+
+def element(result: PatchMap, row: int, col: int) -> Any:
+    """One element of the tensor for all patches: [1, patches down, patches across, channels]."""
+    values = result.values[:, row * result.dilation[0] :, col * result.dilation[1] :, :]
+    if result.places is not None:
+        return tf.gather(tf.gather(values, result.places[0], axis=1), result.places[1], axis=2)
+    (down, across), (rows, cols) = result.step, result.count
+    return values[:, : (rows - 1) * down + 1 : down, : (cols - 1) * across + 1 : across, :]
 
 
 def _spatial(operation: Any, attribute: str) -> Pair:
@@ -126,9 +160,14 @@ def convolve(x: Any, weights: np.ndarray, strides: Pair, dilations: Pair, depthw
 def _pooling(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
     kernel, strides = _spatial(operation, "ksize"), _spatial(operation, "strides")
     _check_padding(operation, source, kernel, strides, (1, 1))
-    combine = tf.maximum if operation.type == "MaxPool" else tf.add
-    scale = 1.0 if operation.type == "MaxPool" else 1.0 / (kernel[0] * kernel[1])
-    return windowed(source, kernel, strides, (1, 1), lambda x, stride, spread: pool(x, kernel, stride, spread, combine) * scale)
+    largest = operation.type == "MaxPool"
+
+    def run(x: Any, stride: Pair, spread: Pair) -> Any:
+        if spread == (1, 1) and min(stride) > 1:  # the plain network's own pooling
+            return (tf.nn.max_pool2d if largest else tf.nn.avg_pool2d)(x, kernel, stride, "VALID")
+        return pool(x, kernel, stride, spread, tf.maximum) if largest else pool(x, kernel, stride, spread, tf.add) / (kernel[0] * kernel[1])
+
+    return windowed(source, kernel, strides, (1, 1), run)
 
 
 def pool(x: Any, kernel: Pair, strides: Pair, dilations: Pair, combine: Callable[[Any, Any], Any]) -> Any:
@@ -146,9 +185,14 @@ def _slice(x: Any, axis: int, start: int, length: Any, stride: int) -> Any:
     return x[:, start : start + length : stride] if axis == 1 else x[:, :, start : start + length : stride]
 
 
-def _elementwise(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+def _identity(operation: Any, source: PatchMap, values: Operands) -> Result:
+    parts = values.parts(operation.inputs[0])
+    return FlatJoin(parts) if len(parts) > 1 else source
+
+
+def _elementwise(operation: Any, source: PatchMap, values: Operands) -> Result:
     """Any operation that treats every element, or every pixel's channels, alike."""
-    operands = []
+    source, operands = values.map(operation.inputs[0]) or source, []
     for tensor in operation.inputs:
         other = values.map(tensor)
         if other is None:
@@ -170,12 +214,17 @@ def _same_everywhere(operation: Any, value: np.ndarray) -> np.ndarray:
     return value
 
 
-def _concatenation(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
-    axis = int(values.constant(operation.inputs[-1]))
-    parts = [values.map(tensor) for tensor in operation.inputs[:-1]]
-    if axis not in (3, -1) or any(part is None or not _alike(part, source) for part in parts):
+def _concatenation(operation: Any, source: PatchMap, values: Operands) -> Result:
+    axis, rank = int(values.constant(operation.inputs[-1])), operation.inputs[0].shape.rank
+    of_each = [values.parts(tensor) for tensor in operation.inputs[:-1]]
+    parts = tuple(part for several in of_each for part in several)
+    if axis not in (rank - 1, -1) or not all(of_each):
         raise NotDense("patches are put together otherwise than band by band")
-    return replace(source, values=tf.concat([part.values for part in parts if part], axis=3))
+    if all(_alike(part, source) for part in parts) and not (source.flat and source.size != (1, 1)):
+        return replace(source, values=tf.concat([part.values for part in parts], axis=3))
+    if not all(part.flat for part in parts):
+        raise NotDense("patches of different sizes are put together")
+    return FlatJoin(parts)
 
 
 def _into_batches(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
@@ -191,26 +240,36 @@ def _out_of_batches(operation: Any, source: PatchMap, values: Operands) -> Patch
     return replace(source, spread=(1, 1))
 
 
-def _flatten(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+def _flatten(operation: Any, source: PatchMap, values: Operands) -> Result:
+    source = values.map(operation.inputs[0]) or source
     expected = source.size[0] * source.size[1] * source.values.shape[-1]
     if operation.outputs[0].shape.as_list()[1:] != [expected]:
         raise NotDense("a patch is reshaped otherwise than flattened")
     return replace(source, flat=True)
 
 
-def _dense_layer(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
-    """Flatten and dense layer: a convolution of the flattened size."""
-    if operation.get_attr("transpose_a") or operation.get_attr("transpose_b") or values.map(operation.inputs[0]) is None:
+def _dense_layer(operation: Any, source: PatchMap, values: Operands) -> Result:
+    """Flatten and dense layer: a convolution of the flattened size; for several flattened tensors, the sum of one of each."""
+    parts = values.parts(operation.inputs[0])
+    if operation.get_attr("transpose_a") or operation.get_attr("transpose_b") or not parts:
         raise NotDense("a dense layer is transposed")
-    weights = values.constant(operation.inputs[1]).reshape(*source.size, source.values.shape[-1], -1)
-    return windowed(source, source.size, (1, 1), (1, 1), lambda x, stride, spread: convolve(x, weights, stride, spread))
+    widths = [part.size[0] * part.size[1] * part.values.shape[-1] for part in parts]
+    weights = np.split(values.constant(operation.inputs[1]), np.cumsum(widths)[:-1])
+    layers = [_whole_convolution(part, weight) for part, weight in zip(parts, weights, strict=True)]
+    return replace(layers[0], values=tf.add_n([layer.values for layer in layers]), flat=True)
 
 
-def _global_mean(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
-    if sorted(values.constant(operation.inputs[1]).ravel().tolist()) != [1, 2]:
+def _whole_convolution(part: PatchMap, weights: np.ndarray) -> PatchMap:
+    kernel = weights.reshape(*part.size, part.values.shape[-1], -1)
+    return single(windowed(part, part.size, (1, 1), (1, 1), lambda x, stride, spread: convolve(x, kernel, stride, spread)))
+
+
+def _global_mean(operation: Any, source: PatchMap, values: Operands) -> Result:
+    if source.flat or sorted(values.constant(operation.inputs[1]).ravel().tolist()) != [1, 2]:
         raise NotDense("a mean over something else than the patch")
     count = source.size[0] * source.size[1]
-    return windowed(source, source.size, (1, 1), (1, 1), lambda x, stride, spread: pool(x, source.size, stride, spread, tf.add) / count)
+    mean = windowed(source, source.size, (1, 1), (1, 1), lambda x, stride, spread: pool(x, source.size, stride, spread, tf.add) / count)
+    return replace(mean, flat=not operation.get_attr("keep_dims"))
 
 
 def _run(operation: Any, operands: list[Any]) -> Any:
@@ -223,9 +282,10 @@ def _run(operation: Any, operands: list[Any]) -> Any:
     return result[0] if len(definition.output_arg) > 1 else result
 
 
-UNARY = "Identity Relu Relu6 LeakyRelu Elu Selu Sigmoid Tanh Softplus Square Sqrt Rsqrt Exp Log Abs Neg Erf Softmax Cast StopGradient"
+UNARY = "Relu Relu6 LeakyRelu Elu Selu Sigmoid Tanh Softplus Square Sqrt Rsqrt Exp Log Abs Neg Erf Softmax Cast StopGradient"
 BINARY = "Add AddV2 Sub Mul RealDiv Maximum Minimum SquaredDifference Pow BiasAdd FusedBatchNormV3"
-RULES: dict[str, Callable[[Any, PatchMap, Operands], PatchMap]] = {
+RULES: dict[str, Callable[[Any, PatchMap, Operands], Result]] = {
+    "Identity": _identity,
     **dict.fromkeys((*UNARY.split(), *BINARY.split()), _elementwise),
     **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), _convolution),
     **dict.fromkeys(("MaxPool", "AvgPool"), _pooling),
