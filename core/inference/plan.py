@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
-from math import ceil, floor
+from math import ceil, lcm
+
+import numpy as np
 
 from ..errors import BadModel
 from ..raster.alignment import HALF, Alignment, Axis, starts_about
@@ -64,16 +65,12 @@ class AxisPlan:
         """How far each source's window moves from one EF block to the next, in its pixels."""
         return tuple(self.expression_field * self.scale / source.ratio for source in self.sources)
 
-    def centres(self, outputs: Span, sizes: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    def centres(self, outputs: Span, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
         """For each source (of these sizes), the pixel that stands for every output pixel: the one under its centre.
 
         An output pixel that reaches over the image, as the last one may, is taken by the part of it that lies inside.
         """
-        return tuple(self._centres_on(source, outputs, size) for source, size in zip(self.sources, sizes, strict=True))
-
-    def _centres_on(self, source: Axis, outputs: Span, size: int) -> tuple[int, ...]:
-        edges = [source.from_reference(output * self.scale) for output in range(outputs[0], outputs[1] + 1)]
-        return tuple(_middle(start, end, size) for start, end in pairwise(edges))
+        return tuple(_middles(source, self.scale, outputs, size) for source, size in zip(self.sources, sizes, strict=True))
 
 
 @dataclass(frozen=True)
@@ -148,7 +145,16 @@ def _spans(start: int, length: int, field: int, size: int) -> Iterator[tuple[Spa
         yield (block, end), low, high - low
 
 
-def _middle(start: Fraction, end: Fraction, size: int) -> int:
-    """The pixel in the middle of [start, end), or of the part of it within [0, size) if there is one."""
-    low, high = max(start, Fraction(0)), min(end, Fraction(size))
-    return floor((low + high) / 2) if low < high else floor((start + end) / 2)
+def _middles(source: Axis, scale: Fraction, outputs: Span, size: int) -> np.ndarray:
+    """The source's pixel in the middle of each output pixel, or of the part of it within [0, size) if there is one.
+
+    In whole numbers: edges are counted in parts of a source pixel, so that they are exact.
+    """
+    step, start = scale / source.ratio, -source.offset / source.ratio
+    parts = lcm(step.denominator, start.denominator)
+    exact = np.int64 if parts * (size + outputs[1] + 1) < 2**40 else object  # Python's own numbers where they may grow large
+    edges = np.arange(outputs[0], outputs[1] + 1).astype(exact) * int(step * parts) + int(start * parts)
+    low, high = np.maximum(edges[:-1], 0), np.minimum(edges[1:], size * parts)
+    twice = np.where(low < high, low + high, edges[:-1] + edges[1:])
+    middles: np.ndarray = (twice // (2 * parts)).astype(np.int64)
+    return middles

@@ -39,8 +39,8 @@ class BlockReader:
     def _at_outputs(self, i: int, block: Block, window: Window, has_data: np.ndarray) -> np.ndarray:
         """The mask of source i's window, looked up under the centre of every output pixel."""
         outputs = block.window
-        rows = np.array(self.plan.rows.centres((outputs.row, outputs.row + outputs.height), self._heights)[i])
-        cols = np.array(self.plan.cols.centres((outputs.col, outputs.col + outputs.width), self._widths)[i])
+        rows = self.plan.rows.centres((outputs.row, outputs.row + outputs.height), self._heights)[i]
+        cols = self.plan.cols.centres((outputs.col, outputs.col + outputs.width), self._widths)[i]
         needed = Window(int(rows[0]), int(cols[0]), int(rows[-1] - rows[0]) + 1, int(cols[-1] - cols[0]) + 1)
         if not _holds(window, needed):  # a model whose receptive field is smaller than its footprint
             window, has_data = needed, self.sources[i].valid(needed)
