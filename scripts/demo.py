@@ -19,7 +19,7 @@ from . import qgis, setup
 from .chain import Chain
 from .workspace import BUILD, ROOT, Failure, guarded, say
 
-PATCH_SIZE = 16  # what the architecture cnn16 takes
+PATCH_SIZE = 16  # what both CNNs of the gallery take
 VALIDATION_SHARE = 0.3
 DEMO_BLOCK_M = 640.0  # four patches: training and validation share no pixel but at the blocks' edges
 
@@ -85,7 +85,7 @@ def make_map(chain: Chain, data: Data, steps: Path, out: Path, options: Options)
     untrained, trained = steps / "untrained", steps / "model"
     chain.run(
         "createmodel",
-        {"ARCHITECTURE": "cnn16", **_counts(patches["training"]), "SEED": options.seed, "OUTPUT": untrained},
+        {"ARCHITECTURE": "cnn16bn", **_counts(patches["training"]), "SEED": options.seed, "OUTPUT": untrained},
     )
     training: dict[str, qgis.Value] = {
         "MODEL": untrained,
