@@ -220,6 +220,9 @@ class ServeModel(Job):
         extent: None for the whole of source 1; grown to whole output blocks' pixels, cut at the image.
         block_size: output pixels on a side that are computed at once; 0: from `memory` (MB).
         edges: what stands for the pixels outside the image; valid: outputs that would need them become no-data.
+        signature: of the model; empty: `serving_default`, or the only one.
+        placeholders: values of inputs that take no image, "lr=1e-4, is_training=false, sizes=1 2 3, name=text".
+        trust: serve a model even if it holds operations that touch files or the network, or run Python.
     """
 
     name: ClassVar[str] = "servemodel"
@@ -233,6 +236,9 @@ class ServeModel(Job):
     block_size: int = bounded(0, low=0)
     memory: int = bounded(0, low=0)
     edges: str = choice(EDGES)
+    signature: str = ""
+    placeholders: str = ""
+    trust: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,11 @@ class ServeModel(EngineAlgorithm):
             "What the model takes and gives is read from the model; nothing has to be typed. A class map comes with the names and colours "
             "of its classes. Modes: fully_convolutional computes large blocks at once; patch_based computes a patch for every output "
             "pixel, which any model can; automatic takes the first where the model allows it.\n\n"
-            "The images must have the bands that the model was trained with, in the same order."
+            "The images must have the bands that the model was trained with, in the same order; a model that knows the names of its bands "
+            "refuses others.\n\n"
+            "Models of other programs (TensorFlow 1 and 2, OTBTF, SR4RS) work too: choose one of several signatures, name outputs as the "
+            "signature or the graph does, and give values for inputs that take no image. A model is a program: one that would read or "
+            "write files, use the network or run Python is refused unless you say that you trust it."
         )
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
@@ -64,11 +68,36 @@ class ServeModel(EngineAlgorithm):
             self.tr("Scale factor"),
             self.tr("Output pixel size ÷ pixel size of source 1, such as 1/4. Empty: read from the model."),
         )
+        self._add_foreign()
         self._add_outputs()
+
+    def _add_foreign(self) -> None:
+        """What only models of other programs need."""
+        for name, label, text in (
+            ("SIGNATURE", self.tr("Signature of the model"), self.tr("Empty: serving_default, or the only one that the model has.")),
+            (
+                "USER_PLACEHOLDERS",
+                self.tr("User placeholders"),
+                self.tr(
+                    "Values for the model's inputs that take no image: name=value with commas between, such as lr=1e-4, "
+                    "is_training=false, sizes=1 2 3. Empty: none."
+                ),
+            ),
+        ):
+            self._add_text(name, label, text)
+        trust = self.tr(
+            "Loads the model even if it holds operations that read or write files, use the network or run Python. Tick it only if you know "
+            "who made the model and what it needs them for."
+        )
+        self.addParameter(of_field("TRUST_MODEL", self.tr("Trust the model"), trust, jobs.ServeModel, "trust", advanced=True))
 
     def _add_choices(self) -> None:
         self._add_text(
-            "OUTPUTS", self.tr("Outputs of the model"), self.tr("Names with commas between; they are stacked. Empty: its main output.")
+            "OUTPUTS",
+            self.tr("Outputs of the model"),
+            self.tr(
+                "Names with commas between, as its signature or its graph has them (prediction:0); they are stacked. Empty: its main one."
+            ),
         )
         for name, label, text in (
             ("MODE", self.tr("Mode"), self.tr("How the model is applied; automatic suits.")),
@@ -125,6 +154,9 @@ class ServeModel(EngineAlgorithm):
             block_size=values.whole("BLOCK_SIZE"),
             memory=values.whole("MEMORY"),
             edges=values.word("EDGES"),
+            signature=values.text("SIGNATURE").strip(),
+            placeholders=values.text("USER_PLACEHOLDERS").strip(),
+            trust=values.flag("TRUST_MODEL"),
         )
 
     def results(

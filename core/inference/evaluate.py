@@ -71,6 +71,12 @@ class FullyConvolutional(Evaluator):
         return {name: self._as_image(name, values, expected) for name, values in results.items()}
 
     def _as_image(self, name: str, values: np.ndarray, expected: tuple[int, int]) -> np.ndarray:
+        if values.ndim < 3:
+            raise BadModel(
+                f"Output {name} gives one result a patch: it has no rows and columns to make a map of a block",
+                received=" × ".join(map(str, values.shape)) or "one value",
+                remedy="Choose the patch-based mode (MODE=patch_based), or another output.",
+            )
         image = values[..., np.newaxis] if values.ndim == 3 else values
         if image.ndim != 4 or image.shape[:3] != (1, *expected):
             raise BadModel(

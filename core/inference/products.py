@@ -10,6 +10,7 @@ import numpy as np
 from ..classes import class_type
 from ..errors import BadParameter
 from ..model.contract import Contract, OutputSpec
+from ..model.load import LoadedModel
 from ..raster.writer import Bands
 
 
@@ -45,19 +46,23 @@ class OutputFile:
         return block if self.bands.nodata is None or valid.all() else np.where(valid[:, :, np.newaxis], block, nodata)
 
 
-def choose_outputs(wanted: Sequence[str], available: Sequence[str], contract: Contract | None) -> tuple[str, ...]:
-    """The outputs of the model that a product asks for; none named: the model's main one.
+def choose_outputs(wanted: Sequence[str], model: LoadedModel, contract: Contract | None) -> tuple[str, ...]:
+    """The outputs of the model that a product asks for, by their name in the signature or in the graph, or by their kind in the contract;
+    none named: the model's main one.
 
     Raises:
-        BadParameter: the model has no output of that name; names those that it has.
+        BadParameter: the model has no output of that name, or one that is no number; names those that it has.
     """
-    if not wanted:
-        return (contract.outputs[0].name,) if contract else tuple(available[:1])
+    available = {spec.name: spec.dtype for spec in model.outputs}
     kinds = {output.kind: output.name for output in reversed(contract.outputs)} if contract else {}
-    names = tuple(name if name in available else kinds.get(name, name) for name in wanted)
+    main = contract.outputs[0].name if contract else next(iter(available))
+    found = (model.output_named(name) for name in wanted or (main,))
+    names = tuple(name if name in available else kinds.get(name, name) for name in found)
     for name in names:
         if name not in available:
             raise BadParameter("Output of the model", expected="one of " + ", ".join(available), received=name)
+        if available[name].kind not in "biuf":
+            raise BadParameter(f"Output {name} of the model", expected="numbers", received=f"values of type {available[name]}")
     return names
 
 

@@ -15,7 +15,7 @@ from ..jobs import ServeModel
 from ..model import contract as contracts
 from ..model.contract import Contract
 from ..model.geometry import Given, ModelGeometry, geometry_of, parse_scale_factor
-from ..model.load import LoadedModel, device_in_use, load
+from ..model.load import LoadedModel, Wanted, device_in_use, load
 from ..raster.alignment import align
 from ..raster.grid import Window
 from ..raster.source import Source
@@ -23,6 +23,7 @@ from ..raster.writer import RasterWriter
 from ..reporting import Reporter
 from .dense import dense_if_equal
 from .evaluate import BlockPixels, Evaluator, FullyConvolutional, PatchBased
+from .fit import check_fit
 from .memory import available_mb, block_size
 from .plan import Block, Plan, make_plan
 from .products import Layer, OutputFile, choose_outputs
@@ -56,7 +57,7 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         raise BadParameter("Products", expected="at least one raster to write", received="none")
     with contextlib.ExitStack() as exits:
         setup = _set_up(job, exits, reporter)
-        names = [choose_outputs(product.outputs, [o.name for o in setup.model.outputs], setup.contract) for product in job.products]
+        names = [choose_outputs(product.outputs, setup.model, setup.contract) for product in job.products]
         evaluator = _evaluator(job, setup, tuple(dict.fromkeys(name for group in names for name in group)), reporter)
         layers = _layers(evaluator, setup)
         files = [OutputFile.of(product.path, [layers[n] for n in group]) for product, group in zip(job.products, names, strict=True)]
@@ -87,30 +88,25 @@ def _stream(job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence
 
 def _set_up(job: ServeModel, exits: contextlib.ExitStack, reporter: Reporter) -> Setup:
     sources = tuple(exits.enter_context(Source(source.images, source.nodata)) for source in job.sources)
-    model, contract = load(job.model), contracts.read(job.model)
+    contract = contracts.read(job.model)
+    model = _load(job, contract)
     geometry = geometry_of(model, contract, _given(job))
-    _check_bands(sources, geometry, model)
+    check_fit(sources, geometry.inputs, model, contract, reporter)
     for i, (source, (height, width)) in enumerate(zip(sources, geometry.receptive_fields, strict=True), start=1):
         size = f"{source.grid.height} × {source.grid.width} pixels, {source.count} bands"
         reporter.info(f"Source {i}: {', '.join(Path(path).name for path in source.paths)}; {size}, receptive field {height} × {width}.")
     return Setup(sources, model, contract, geometry, _plan(job, sources, geometry, reporter))
 
 
+def _load(job: ServeModel, contract: Contract | None) -> LoadedModel:
+    inputs = tuple(spec.name for spec in contract.inputs) if contract else ()
+    outputs = tuple(name for product in job.products for name in product.outputs)
+    return load(job.model, Wanted(job.signature, inputs, outputs, job.placeholders, job.trust))
+
+
 def _given(job: ServeModel) -> Given:
     fields = tuple(source.receptive_field and source.receptive_field[::-1] for source in job.sources)
     return Given(fields, job.expression_field and job.expression_field[::-1], parse_scale_factor(job.scale_factor))
-
-
-def _check_bands(sources: Sequence[Source], geometry: ModelGeometry, model: LoadedModel) -> None:
-    for i, (source, name) in enumerate(zip(sources, geometry.inputs, strict=True), start=1):
-        shape = _input(model, name).shape
-        if shape is not None and len(shape) == 4 and shape[3] not in (None, source.count):
-            raise BadModel(
-                f"Source {i} does not fit the model's input {name}",
-                expected=f"{shape[3]} bands",
-                received=f"{source.count} ({', '.join(source.band_names)})",
-                remedy="Give the images that the model was trained with, in that order.",
-            )
 
 
 def _input(model: LoadedModel, name: str) -> Any:

@@ -19,6 +19,7 @@ from ..partial import replacing_folder
 from .backend import keras, tf
 from .contract import Contract, read, write
 from .gallery.architecture import FEATURES
+from .kerasfile import read_network
 
 GRAPH, TRAINABLE = "saved_model.pb", "model.keras"
 
@@ -69,7 +70,7 @@ def read_trainable(path: str) -> tuple[Any, Contract]:
     """The Keras network of a model folder and its contract, to train it (further).
 
     Raises:
-        BadModel: the folder is missing or damaged, or holds a model that can be served only.
+        BadModel: the folder is missing or damaged, or holds a model that can be served only, or code.
     """
     if not os.path.isfile(os.path.join(path, GRAPH)):
         raise BadModel(f"No model in {path}", expected=f"a folder with {GRAPH}", remedy="Make one with 'Create model'.")
@@ -78,8 +79,4 @@ def read_trainable(path: str) -> tuple[Any, Contract]:
     if contract is None or not os.path.isfile(stored):
         missing = "contract" if contract is None else TRAINABLE
         raise BadModel(f"The model {path} cannot be trained", expected=f"a {missing} inside it", received="none")
-    try:
-        network = keras.models.load_model(stored, compile=False)
-    except Exception as error:  # a damaged file fails in many ways: zip, JSON, HDF5, Keras itself
-        raise BadModel(f"The network {stored} is damaged", remedy="Create or train the model again.", details=str(error)) from error
-    return network, contract
+    return read_network(stored), contract

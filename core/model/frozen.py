@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,7 @@ class FrozenGraph:
         frozen = convert_variables_to_constants_v2(model.function, lower_control_flow=False)
         self._graph = frozen.graph
         self.operations = tuple(frozen.graph.get_operations())
-        names = [spec.name for spec in model.inputs]
-        self.inputs = {name: self._input(name, frozen.inputs, model.function) for name in names}
+        self.inputs = {name: self._input(argument, frozen.inputs, model.function) for name, argument in model.arguments.items()}
         self.outputs = dict(zip(sorted(model.function.structured_outputs), frozen.outputs, strict=True))
         self._constant = self._find_constants()
 
@@ -38,8 +38,11 @@ class FrozenGraph:
 
     def values(self, tensors: Iterable[Any]) -> list[np.ndarray]:
         """The values of constant tensors."""
-        with tf.compat.v1.Session(graph=self._graph, config=tf.compat.v1.ConfigProto(device_count={"GPU": 0})) as session:
-            return [np.asarray(value) for value in session.run(list(tensors))]
+        return [np.asarray(value) for value in self._session.run(list(tensors))]
+
+    @cached_property
+    def _session(self) -> Any:
+        return tf.compat.v1.Session(graph=self._graph, config=tf.compat.v1.ConfigProto(device_count={"GPU": 0}))
 
     def definition(self) -> Any:
         """The GraphDef."""

@@ -1,7 +1,7 @@
 """Job inspectmodel: what a model says of itself, as a page for people and as JSON for programs.
 
-From its contract where it has one; a foreign model is described by its signature. Geometry that has to be read off the graph, and the
-check of its operations, belong between `describe` and `facts` here: they fill the numbers that are None now.
+From its contract where it has one; a foreign model is described by its signature. Geometry that has to be read off the graph belongs
+between `describe` and `facts` here: it fills the numbers that are None now.
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ from ..partial import replacing
 from ..reporting import Reporter
 from .contract import Contract, InputSpec, OutputSpec, read
 from .folder import TRAINABLE
+from .margins import margin_of
 from .savedmodel import Described, Tensor, describe
 
 _UNKNOWN_GEOMETRY = (
     '<p class="warning">The model has no contract: it was not made here. Receptive field and bands are taken from the shape of its inputs;'
     " where a number is missing (–), give it when the model is served.</p>\n"
+)
+_UNSAFE = (
+    '<p class="warning">The model could do harm: it holds operations that do more than compute. It is served only if you tick'
+    " 'Trust the model'.</p>\n"
 )
 
 
@@ -63,6 +68,9 @@ def facts(folder: str) -> dict[str, Any]:
         "size_bytes": described.size,
         "tensorflow": described.tensorflow,
         "signature": described.signature,
+        "signatures": list(described.signatures),
+        "safe": not described.findings,
+        "findings": [{"operation": part.operation, "why": part.why, "place": part.place} for part in dict.fromkeys(described.findings)],
         "expression_field": list(contract.expression_field) if contract else None,
         "scale_factor": str(contract.scale_factor) if contract else None,
         "fully_convolutional": contract.fully_convolutional if contract else None,
@@ -83,6 +91,7 @@ def _input(tensor: Tensor, spec: InputSpec | None) -> dict[str, Any]:
     shape = _plain_shape(tensor)
     return {
         "name": tensor.name,
+        "tensor": tensor.tensor,
         "shape": shape,
         "dtype": tensor.dtype,
         "band_count": spec.band_count if spec else _fixed(shape, 3),
@@ -103,12 +112,14 @@ def _output(tensor: Tensor, spec: OutputSpec | None) -> dict[str, Any]:
     nodata = None if spec is None or spec.nodata is None else spec.nodata
     return {
         "name": tensor.name,
+        "tensor": tensor.tensor,
         "shape": _plain_shape(tensor),
         "dtype": tensor.dtype,
         "kind": spec.kind if spec else None,
         "bands": list(spec.bands) if spec else [],
         "classes": [c.to_plain() for c in spec.classes] if spec else [],
         "nodata": "nan" if nodata is not None and nodata != nodata else nodata,
+        "margin": margin_of(tensor.name),
     }
 
 
@@ -137,7 +148,8 @@ def _headline(found: dict[str, Any]) -> list[tuple[str, Cell]]:
         ("Expression field", _size(found["expression_field"])),
         ("Scale factor", found["scale_factor"]),
         ("Mode", modes[found["fully_convolutional"]]),
-        ("Signature", found["signature"]),
+        ("Signature", _signature(found)),
+        ("Safe to load", "yes" if found["safe"] else f"no: {len(found['findings'])} operation(s) could do harm"),
         ("Written by TensorFlow", found["tensorflow"]),
     ]
 
@@ -147,18 +159,31 @@ def _write_html(path: str, found: dict[str, Any], classes: Sequence[LandClass]) 
         (part["name"], _shape_text(part), part["dtype"], ", ".join(part["bands"]) or part["band_count"], _size(part["receptive_field"]))
         for part in found["inputs"]
     ]
-    outputs = [(part["name"], part["kind"], _shape_text(part), part["dtype"], _few(part["bands"])) for part in found["outputs"]]
+    outputs = [
+        (part["name"], part["kind"], _shape_text(part), part["dtype"], _few(part["bands"]) or _crop(part)) for part in found["outputs"]
+    ]
+    harm = [(part["operation"], part["why"], part["place"]) for part in found["findings"]]
     legend = [(swatch(c.colour, c.name), str(c.code)) for c in classes]
     write_page(
         path,
         f"Model {found['name']}",
         "" if found["contract"] else _UNKNOWN_GEOMETRY,
         table(_headline(found)),
+        (_UNSAFE + table(harm, ("Operation", "It", "Where"))) if harm else "",
         section("Inputs", table(inputs, ("Name", "Shape", "Type", "Bands", "Receptive field"))),
         section("Outputs", table(outputs, ("Name", "Kind", "Shape", "Type", "Bands"))),
         section("Classes", table(legend, ("Class", "Code"))) if legend else "",
         section("Operations", f"<p>{', '.join(found['operations'])}</p>\n"),
     )
+
+
+def _signature(found: dict[str, Any]) -> str:
+    others = [name for name in found["signatures"] if name != found["signature"]]
+    return found["signature"] + (f" (others: {', '.join(others)})" if others else "")
+
+
+def _crop(part: dict[str, Any]) -> str:
+    return "" if part["margin"] is None else f"cropped by {part['margin']} pixels on every side"
 
 
 def _size(size: Sequence[int] | None) -> str | None:

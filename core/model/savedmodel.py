@@ -9,19 +9,29 @@ from typing import Any
 
 from ..errors import BadModel
 from .backend import tf
+from .safety import Finding, findings
 
 GRAPH = "saved_model.pb"
 SIGNATURE = "serving_default"
+SERVING = "serve"  # TensorFlow's tag of the graph that is meant to be served
 _INTERNAL = "__saved_model"  # TensorFlow's own signatures: initialisation, training
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """Of a signature. `shape`: None for the whole if even the number of dimensions is open, -1 for a size that is."""
+    """Of a signature.
+
+    Attributes:
+        name: the signature's own for it.
+        shape: None for the whole if even the number of dimensions is open, -1 for a size that is.
+        dtype: TensorFlow's name of its type.
+        tensor: what it is called in the graph, such as "x:0".
+    """
 
     name: str
     shape: tuple[int, ...] | None
     dtype: str
+    tensor: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,17 +40,21 @@ class Described:
 
     Attributes:
         signature: the name of the one described: `serving_default`, or the first where there is none of that name.
+        signatures: names of all of them, sorted.
         inputs, outputs: sorted by name.
-        operations: kinds of operations in its graph and functions, sorted: what a later check of its safety asks.
+        operations: kinds of operations in its graph and functions, sorted.
+        findings: what speaks against loading it (core/model/safety.py).
         parameters: values in its variables; None for a graph without any (frozen into constants).
         tensorflow: version that wrote it.
         size: of all its files, in bytes.
     """
 
     signature: str
+    signatures: tuple[str, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     operations: tuple[str, ...]
+    findings: tuple[Finding, ...]
     parameters: int | None
     tensorflow: str
     size: int
@@ -52,25 +66,31 @@ def describe(folder: str) -> Described:
     Raises:
         BadModel: no SavedModel there, a damaged one, or one without a signature.
     """
-    graph = _read_graph(folder)
-    signatures = {name: part for name, part in graph.signature_def.items() if not name.startswith(_INTERNAL)}
+    model = read_proto(folder)
+    graph = next((graph for graph in model.meta_graphs if SERVING in graph.meta_info_def.tags), model.meta_graphs[0])
+    signatures = signatures_of(graph)
     if not signatures:
         raise BadModel(f"The model {folder} cannot be served", expected="a signature", received="none", remedy="Export it with one.")
     name = SIGNATURE if SIGNATURE in signatures else sorted(signatures)[0]
-    functions = graph.graph_def.library.function
-    operations = {node.op for node in graph.graph_def.node} | {node.op for function in functions for node in function.node_def}
     return Described(
         name,
-        _tensors(signatures[name].inputs),
-        _tensors(signatures[name].outputs),
-        tuple(sorted(operations)),
+        tuple(sorted(signatures)),
+        tensors_of(signatures[name].inputs),
+        tensors_of(signatures[name].outputs),
+        operations_of(graph),
+        findings(model, folder),
         _count_parameters(folder),
         graph.meta_info_def.tensorflow_version,
         _size(folder),
     )
 
 
-def _read_graph(folder: str) -> Any:
+def read_proto(folder: str) -> Any:
+    """The SavedModel of a folder as a protocol buffer: data, of which nothing runs.
+
+    Raises:
+        BadModel: no SavedModel there, or a damaged one.
+    """
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
     path = os.path.join(folder, GRAPH)
@@ -86,16 +106,29 @@ def _read_graph(folder: str) -> Any:
         raise BadModel(f"{path} is damaged", received=str(error), remedy="Export or train the model again.") from error
     if not model.meta_graphs:
         raise BadModel(f"{path} is damaged", expected="a graph", received="none", remedy="Export or train the model again.")
-    return next((graph for graph in model.meta_graphs if "serve" in graph.meta_info_def.tags), model.meta_graphs[0])
+    return model
 
 
-def _tensors(parts: Any) -> tuple[Tensor, ...]:
+def signatures_of(graph: Any) -> dict[str, Any]:
+    """The signatures of a meta graph by name, without TensorFlow's own."""
+    return {name: part for name, part in graph.signature_def.items() if not name.startswith(_INTERNAL)}
+
+
+def operations_of(graph: Any) -> tuple[str, ...]:
+    """Kinds of the operations in a meta graph and in its functions, sorted; calls of these functions by name are none."""
+    functions = graph.graph_def.library.function
+    kinds = {node.op for node in graph.graph_def.node} | {node.op for function in functions for node in function.node_def}
+    return tuple(sorted(kinds - {function.signature.name for function in functions}))
+
+
+def tensors_of(parts: Any) -> tuple[Tensor, ...]:
+    """The inputs or outputs of a signature, sorted by name."""
     return tuple(_tensor(name, parts[name]) for name in sorted(parts))
 
 
 def _tensor(name: str, info: Any) -> Tensor:
     shape = None if info.tensor_shape.unknown_rank else tuple(int(size.size) for size in info.tensor_shape.dim)
-    return Tensor(name, shape, tf.dtypes.as_dtype(info.dtype).name)
+    return Tensor(name, shape, tf.dtypes.as_dtype(info.dtype).name, info.name)
 
 
 def _count_parameters(folder: str) -> int | None:

@@ -100,7 +100,15 @@ class PatchImages:
 def _origin(source: Source) -> Origin:
     beside = sidecar.read(source.paths[0])
     if beside is not None and len(beside.bands) == source.count:
-        return Origin(tuple(beside.bands), beside.spacing[0] if beside.crs else None)
+        return Origin(_told(beside), beside.spacing[0] if beside.crs else None)
     stem = os.path.splitext(os.path.basename(source.paths[0]))[0]
     told = not all(name.startswith(stem) for name in source.band_names)  # Source numbers the bands of an image that names none
     return Origin(source.band_names if told and len(set(source.band_names)) == source.count else (), None)
+
+
+def _told(beside: sidecar.PatchSidecar) -> tuple[str, ...]:
+    """The names of the bands; none if the one image that they come from names none: then they are its own name, and numbers."""
+    stem = os.path.splitext(os.path.basename(beside.images[0]))[0] if len(beside.images) == 1 else ""
+    count = len(beside.bands)
+    undescribed = (stem,) if count == 1 else tuple(f"{stem}_{number}" for number in range(1, count + 1))
+    return () if stem and tuple(beside.bands) == undescribed else tuple(beside.bands)

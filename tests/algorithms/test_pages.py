@@ -37,7 +37,7 @@ NAMES = {
     "BALANCE_CLASSES AUGMENT MEMORY SEED OUTPUT OUTPUT_HTML",
     "servemodel": "SOURCE1 SOURCE6 NODATA1 MODEL MODE OUTPUTS EXTENT RECEPTIVE_FIELD1_X RECEPTIVE_FIELD6_Y EXPRESSION_FIELD_X "
     "EXPRESSION_FIELD_Y "
-    "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES OUTPUT PROBABILITIES",
+    "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL OUTPUT PROBABILITIES",
 }
 NUMBERS = {
     "selectsamples": "SAMPLES VALIDATION_SAMPLES CLASSES",
@@ -303,6 +303,9 @@ def test_serve_model_with_everything_said(translate: Callable[..., Any], make_ra
         BLOCK_SIZE=64,
         MEMORY=512,
         EDGES="valid",
+        SIGNATURE=" predict ",
+        USER_PLACEHOLDERS="lr=1e-4, is_training=false",
+        TRUST_MODEL=True,
         OUTPUT=out,
         PROBABILITIES=probabilities,
     )
@@ -310,7 +313,16 @@ def test_serve_model_with_everything_said(translate: Callable[..., Any], make_ra
     assert job.products == (Product(out, ("prediction", "features")), Product(probabilities, ("probabilities",)))
     assert (job.mode, job.edges, job.block_size, job.memory) == ("patch_based", "valid", 64, 512)
     assert (job.expression_field, job.scale_factor) == ((2, 4), "1/4")
+    assert (job.signature, job.placeholders, job.trust) == ("predict", "lr=1e-4, is_training=false", True)
     assert job.extent == (500000.0, 4999960.0, 500040.0, 5000000.0)
+
+
+def test_no_model_is_trusted_unless_the_user_says_so(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    job = translate("servemodel", SOURCE1=make_raster(), MODEL=str(tmp_path), OUTPUT=str(tmp_path / "m.tif"))
+    assert (job.signature, job.placeholders, job.trust) == ("", "", False)
+    serve = page("servemodel")  # owns its parameters
+    trust = serve.parameterDefinition("TRUST_MODEL")
+    assert trust.flags() & trust.FlagAdvanced and "Python" in trust.help()
 
 
 def test_half_a_size_is_refused(

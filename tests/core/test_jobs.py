@@ -129,6 +129,8 @@ def test_every_field_that_names_an_output_is_known_as_one():
         "map",
         "architecture",
         "scale_factor",
+        "signature",
+        "placeholders",
     }
     for job_class in jobs.JOBS.values():
         texts = {field.name for field in fields(job_class) if field.type == "str" and "options" not in field.metadata}

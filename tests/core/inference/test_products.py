@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from core.classes import make_classes
 from core.errors import BadParameter
 from core.inference.products import Layer, OutputFile, choose_outputs, describe
 from core.model.contract import Contract, InputSpec, OutputSpec
+from core.model.load import TensorSpec
 
 CLASSES = make_classes([(1, "water"), (2, "forest")])
 PREDICTION = OutputSpec("prediction", "classes", ("class",), "int32", CLASSES)
@@ -16,18 +19,33 @@ PROBABILITIES = OutputSpec("scores", "probabilities", ("water", "forest"), "floa
 CONTRACT = Contract("m", (InputSpec("x", (), 4, "float32", (16, 16)),), (PREDICTION, PROBABILITIES), scale_factor=Fraction(1))
 
 
+def model(*names: str, dtype: str = "float32") -> Any:
+    outputs = tuple(TensorSpec(name, None, np.dtype(dtype)) for name in names)
+    return SimpleNamespace(outputs=outputs, output_named=lambda name: name)
+
+
 def test_no_name_means_the_main_output() -> None:
-    assert choose_outputs((), ["scores", "prediction"], CONTRACT) == ("prediction",)
-    assert choose_outputs((), ["scores", "prediction"], None) == ("scores",)
+    assert choose_outputs((), model("scores", "prediction"), CONTRACT) == ("prediction",)
+    assert choose_outputs((), model("scores", "prediction"), None) == ("scores",)
 
 
 def test_outputs_go_by_name_or_by_kind() -> None:
-    assert choose_outputs(("probabilities", "prediction"), ["prediction", "scores"], CONTRACT) == ("scores", "prediction")
+    assert choose_outputs(("probabilities", "prediction"), model("prediction", "scores"), CONTRACT) == ("scores", "prediction")
 
 
 def test_unknown_output_names_the_known_ones() -> None:
     with pytest.raises(BadParameter, match=r"prediction, scores.*received depth"):
-        choose_outputs(("depth",), ["prediction", "scores"], CONTRACT)
+        choose_outputs(("depth",), model("prediction", "scores"), CONTRACT)
+
+
+def test_a_contract_may_promise_what_the_model_lacks() -> None:
+    with pytest.raises(BadParameter, match="one of height, received prediction"):
+        choose_outputs((), model("height"), CONTRACT)
+
+
+def test_text_makes_no_raster() -> None:
+    with pytest.raises(BadParameter, match="Output name of the model: expected numbers, received values of type object"):
+        choose_outputs(("name",), model("name", dtype="object"), None)
 
 
 def test_class_map_is_small_and_styled_but_a_stack_is_not() -> None:

@@ -39,7 +39,8 @@ def test_our_own_model(model: Path, tmp_path: Path, reporter: Any) -> None:
     assert outputs == {"OUTPUT": str(document), "OUTPUT_HTML": str(page), "PARAMETERS": facts["parameters"]}
     assert facts["parameters"] == 400 * 4 + 33 * 3 + 4416 + 9
     assert facts["inputs"][0] | {"spacing": None} == {
-        "name": "source1", "shape": [None, 16, 16, 4], "dtype": "float32", "band_count": 4, "bands": [], "receptive_field": [16, 16],
+        "name": "source1", "tensor": "serving_default_source1:0",
+        "shape": [None, 16, 16, 4], "dtype": "float32", "band_count": 4, "bands": [], "receptive_field": [16, 16],
         "spacing": None,
     }  # fmt: skip
     assert [output["name"] for output in facts["outputs"]] == ["prediction", "probabilities", "features"]  # the contract's order
@@ -85,3 +86,27 @@ def test_damaged_variables_and_contract(model: Path) -> None:
     (model / "variables" / "variables.index").write_bytes(b"garbage" * 20)
     with pytest.raises(BadModel, match=r"variables\.index is damaged"):
         inspect.facts(str(model))
+
+
+def test_our_own_model_is_safe(model: Path, tmp_path: Path, reporter: Any) -> None:
+    inspect.run(jobs.InspectModel(str(model), str(tmp_path / "page.html"), ""), reporter)
+    assert inspect.facts(str(model))["safe"] and "Safe to load: yes" in reporter.texts
+    assert "could do harm" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_hostile_model_is_inspected_and_what_it_does_is_told(tmp_path: Path, reporter: Any) -> None:
+    class Reader(tf.Module):  # type: ignore[misc]
+        @tf.function(input_signature=[tf.TensorSpec([None, 8, 8, 2], tf.float32, name="x")])  # type: ignore[misc]
+        def serve(self, x: Any) -> dict[str, Any]:
+            text = tf.io.read_file("/etc/hostname")
+            return {"x_crop16": x + tf.cast(tf.strings.length(text), tf.float32), "output_64:0": x}
+
+    module, page = Reader(), tmp_path / "page.html"
+    tf.saved_model.save(module, str(tmp_path / "hostile"), signatures={"a": module.serve, "b": module.serve})
+    inspect.run(jobs.InspectModel(str(tmp_path / "hostile"), str(page), ""), reporter)
+    facts, text = inspect.facts(str(tmp_path / "hostile")), page.read_text(encoding="utf-8")
+    assert not facts["safe"] and [(part["operation"], part["why"]) for part in facts["findings"]] == [("ReadFile", "reads files")]
+    assert facts["signatures"] == ["a", "b"]
+    assert {output["name"]: output["margin"] for output in facts["outputs"]} == {"x_crop16": 16, "output_64:0": 64}
+    assert "could do harm" in text and "ReadFile" in text and "cropped by 16 pixels" in text and "others: b" in text
+    assert "Safe to load: no" in reporter.texts

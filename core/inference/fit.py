@@ -1,0 +1,64 @@
+"""Before the first block: whether the sources are what the model was made for. What cannot work is an error, what may not is a warning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from math import hypot
+
+from ..errors import BadModel
+from ..model.bands import judge_bands, judge_spacing
+from ..model.contract import Contract, InputSpec
+from ..model.load import LoadedModel
+from ..raster.source import Source
+from ..reporting import Reporter
+
+REMEDY = "Give the images that the model was trained with, in that order."
+
+
+def check_fit(sources: Sequence[Source], inputs: Sequence[str], model: LoadedModel, contract: Contract | None, reporter: Reporter) -> None:
+    """Hold every source to the model's input of the same place, and to what the contract says of it.
+
+    Raises:
+        BadModel: other bands than the model takes; names both lists.
+    """
+    shapes = {spec.name: spec.shape for spec in model.inputs}
+    specs = {spec.name: spec for spec in contract.inputs} if contract else {}
+    if contract is not None and not contract.trained:
+        reporter.warn("The model is not trained: its map means nothing. Train it with 'Train model'.")
+    for number, (source, name) in enumerate(zip(sources, inputs, strict=True), start=1):
+        shape, spec = shapes.get(name), specs.get(name)
+        if shape is not None and len(shape) == 4 and shape[3] not in (None, source.count):
+            raise _wrong_count(number, name, source, int(shape[3] or 0))
+        if spec is not None:
+            _check_contract(number, source, spec, reporter)
+
+
+def _check_contract(number: int, source: Source, spec: InputSpec, reporter: Reporter) -> None:
+    if source.count != spec.band_count:
+        raise _wrong_count(number, spec.name, source, spec.band_count)
+    bands = judge_bands(spec, source.band_names, _stems(source))
+    if bands.fault:
+        raise BadModel(
+            f"Source {number} has other bands than the model was trained with, or in another order",
+            expected=", ".join(spec.bands),
+            received=", ".join(source.band_names),
+            remedy=REMEDY,
+        )
+    transform = source.grid.transform
+    for warning in (bands.warning, judge_spacing(spec, hypot(transform.a, transform.d)).warning):
+        if warning:
+            reporter.warn(f"Source {number}: {warning}")
+
+
+def _wrong_count(number: int, name: str, source: Source, expected: int) -> BadModel:
+    received = f"{source.count} ({', '.join(source.band_names)})"
+    return BadModel(
+        f"Source {number} does not fit the model's input {name}", expected=f"{expected} bands", received=received, remedy=REMEDY
+    )
+
+
+def _stems(source: Source) -> list[str]:
+    """For each band the name of its file, without folder and extension."""
+    stems = (os.path.splitext(os.path.basename(path))[0] for path in source.paths)
+    return [stem for stem, count in zip(stems, source.counts, strict=True) for _ in range(count)]
