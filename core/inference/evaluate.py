@@ -38,6 +38,7 @@ class Evaluator(ABC):
     def __init__(self, model: LoadedModel, inputs: Sequence[str], outputs: Sequence[str], plan: Plan, check: Callable[[], None]) -> None:
         self.model, self.inputs, self.outputs, self.plan, self.check = model, inputs, outputs, plan, check
         self.field = plan.rows.expression_field, plan.cols.expression_field
+        self.halo = plan.rows.halo, plan.cols.halo
 
     def __call__(self, pixels: BlockPixels) -> Outputs:
         """The named outputs of a block.
@@ -67,7 +68,7 @@ class FullyConvolutional(Evaluator):
         arrays = {name: source[np.newaxis] for name, source in zip(self.inputs, pixels.sources, strict=True)}
         self.check()
         results = self.model.run(arrays, self.outputs)
-        expected = down * self.field[0], across * self.field[1]
+        expected = down * self.field[0] + 2 * self.halo[0], across * self.field[1] + 2 * self.halo[1]
         return {name: self._as_image(name, values, expected) for name, values in results.items()}
 
     def _as_image(self, name: str, values: np.ndarray, expected: tuple[int, int]) -> np.ndarray:
@@ -85,7 +86,7 @@ class FullyConvolutional(Evaluator):
                 received=" × ".join(map(str, values.shape)),
                 remedy="Check receptive field, expression field and scale factor, or use the patch-based mode.",
             )
-        return image[0]
+        return without_halo(image[0], self.halo)
 
 
 class PatchBased(Evaluator):
@@ -120,7 +121,7 @@ class PatchBased(Evaluator):
 
     def _as_image(self, name: str, values: np.ndarray, down: int, across: int) -> np.ndarray:
         """Outputs of shape [n], [n, c], [n, h, w] or [n, h, w, c] as one image."""
-        height, width = self.field
+        height, width = (field + 2 * halo for field, halo in zip(self.field, self.halo, strict=True))
         channels = values.shape[-1] if values.ndim in (2, 4) else 1
         if values.ndim not in (1, 2, 3, 4) or values.size != down * across * height * width * channels:
             raise BadModel(
@@ -129,8 +130,15 @@ class PatchBased(Evaluator):
                 received=" × ".join(map(str, values.shape[1:])) or "one",
                 remedy="Check the expression field.",
             )
-        image = values.reshape(down, across, height, width, channels).transpose(0, 2, 1, 3, 4)
+        patches = without_halo(values.reshape(down, across, height, width, channels), self.halo)
+        (height, width), image = self.field, patches.transpose(0, 2, 1, 3, 4)
         return image.reshape(down * height, across * width, channels)
+
+
+def without_halo(values: np.ndarray, halo: tuple[int, int]) -> np.ndarray:
+    """Outputs (…, rows, cols, channels) without those that depend on where the window ends."""
+    rows, cols = (slice(margin, -margin or None) for margin in halo)
+    return values[..., rows, cols, :]
 
 
 def _relative_starts(axis: AxisPlan, blocks: Span, source: int) -> np.ndarray:

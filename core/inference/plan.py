@@ -43,6 +43,8 @@ class AxisPlan:
         fields: receptive field of each source, in its own pixels.
         expression_field: output pixels that the model gives at once.
         scale: spacing of the output ÷ spacing of the reference.
+        halo: outputs on each side of what is asked for that the model gives for these windows too, and that are thrown away, because they
+            depend on where the window ends.
     """
 
     sources: tuple[Axis, ...]
@@ -50,6 +52,7 @@ class AxisPlan:
     fields: tuple[int, ...]
     expression_field: int
     scale: Fraction
+    halo: int = 0
 
     def starts(self, block: int) -> tuple[int, ...]:
         """First pixel of each source's window for one EF block."""
@@ -109,7 +112,12 @@ class Plan:
 
 
 def make_plan(
-    alignment: Alignment, fields: Sequence[tuple[int, int]], expression_field: tuple[int, int], scale: Fraction, output: Window
+    alignment: Alignment,
+    fields: Sequence[tuple[int, int]],
+    expression_field: tuple[int, int],
+    scale: Fraction,
+    output: Window,
+    halo: tuple[int, int] = (0, 0),
 ) -> Plan:
     """A plan from a model's geometry.
 
@@ -118,6 +126,7 @@ def make_plan(
         expression_field: (height, width) in output pixels.
         scale: spacing of the output ÷ spacing of the reference.
         output: window of the output grid that is wanted.
+        halo: (rows, cols) of outputs that the model gives on each side of a block besides.
 
     Raises:
         BadModel: as many receptive fields as sources are needed.
@@ -126,8 +135,8 @@ def make_plan(
         raise BadModel("Receptive fields", expected=f"{len(alignment.rows)}, one a source", received=len(fields))
     heights, widths = tuple(height for height, _ in fields), tuple(width for _, width in fields)
     return Plan(
-        AxisPlan(alignment.rows, alignment.anchor, heights, expression_field[0], scale),
-        AxisPlan(alignment.cols, alignment.anchor, widths, expression_field[1], scale),
+        AxisPlan(alignment.rows, alignment.anchor, heights, expression_field[0], scale, halo[0]),
+        AxisPlan(alignment.cols, alignment.anchor, widths, expression_field[1], scale, halo[1]),
         output,
     )
 

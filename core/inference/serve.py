@@ -14,7 +14,7 @@ from ..errors import BadModel, BadParameter
 from ..jobs import ServeModel
 from ..model import contract as contracts
 from ..model.contract import Contract
-from ..model.geometry import Given, ModelGeometry, geometry_of, parse_scale_factor
+from ..model.geometry import Given, ModelGeometry, geometry_of, in_words, parse_scale_factor
 from ..model.load import LoadedModel, Wanted, device_in_use, load
 from ..raster.alignment import align
 from ..raster.grid import Window
@@ -38,6 +38,7 @@ class Setup:
     sources: tuple[Source, ...]
     model: LoadedModel
     contract: Contract | None
+    outputs: tuple[tuple[str, ...], ...]  # of the model, one group a product
     geometry: ModelGeometry
     plan: Plan
 
@@ -57,10 +58,10 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         raise BadParameter("Products", expected="at least one raster to write", received="none")
     with contextlib.ExitStack() as exits:
         setup = _set_up(job, exits, reporter)
-        names = [choose_outputs(product.outputs, setup.model, setup.contract) for product in job.products]
-        evaluator = _evaluator(job, setup, tuple(dict.fromkeys(name for group in names for name in group)), reporter)
+        evaluator = _evaluator(job, setup, _flat(setup.outputs), reporter)
         layers = _layers(evaluator, setup)
-        files = [OutputFile.of(product.path, [layers[n] for n in group]) for product, group in zip(job.products, names, strict=True)]
+        pairs = zip(job.products, setup.outputs, strict=True)
+        files = [OutputFile.of(product.path, [layers[name] for name in group]) for product, group in pairs]
         size = _block_size(job, setup.geometry, evaluator, reporter)
         _stream(job, setup, evaluator, files, size, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
@@ -90,12 +91,20 @@ def _set_up(job: ServeModel, exits: contextlib.ExitStack, reporter: Reporter) ->
     sources = tuple(exits.enter_context(Source(source.images, source.nodata)) for source in job.sources)
     contract = contracts.read(job.model)
     model = _load(job, contract)
-    geometry = geometry_of(model, contract, _given(job))
+    outputs = tuple(choose_outputs(product.outputs, model, contract) for product in job.products)
+    geometry = geometry_of(model, contract, _given(job), _flat(outputs))
     check_fit(sources, geometry.inputs, model, contract, reporter)
     for i, (source, (height, width)) in enumerate(zip(sources, geometry.receptive_fields, strict=True), start=1):
         size = f"{source.grid.height} × {source.grid.width} pixels, {source.count} bands"
         reporter.info(f"Source {i}: {', '.join(Path(path).name for path in source.paths)}; {size}, receptive field {height} × {width}.")
-    return Setup(sources, model, contract, geometry, _plan(job, sources, geometry, reporter))
+    for line in in_words(geometry):
+        reporter.info(line)
+    return Setup(sources, model, contract, outputs, geometry, _plan(job, sources, geometry, reporter))
+
+
+def _flat(groups: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Every name once."""
+    return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
 def _load(job: ServeModel, contract: Contract | None) -> LoadedModel:
@@ -122,7 +131,7 @@ def _plan(job: ServeModel, sources: Sequence[Source], geometry: ModelGeometry, r
         reporter.warn(remark)
     whole = sources[0].grid.rescaled(geometry.scale_factor)
     window = whole.window_of(job.extent) if job.extent else Window(0, 0, whole.height, whole.width)
-    return make_plan(alignment, geometry.receptive_fields, geometry.expression_field, geometry.scale_factor, window)
+    return make_plan(alignment, geometry.receptive_fields, geometry.expression_field, geometry.scale_factor, window, geometry.halo)
 
 
 def _evaluator(job: ServeModel, setup: Setup, outputs: Sequence[str], reporter: Reporter) -> Evaluator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,19 @@ class FrozenGraph:
     def values(self, tensors: Iterable[Any]) -> list[np.ndarray]:
         """The values of constant tensors."""
         return [np.asarray(value) for value in self._session.run(list(tensors))]
+
+    def value(self, tensor: Any, given: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The value of a constant, or of a tensor that needs nothing but constants and the tensors (by name) that are given.
+
+        Raises:
+            ValueError: it needs an input.
+        """
+        if tensor.op.type == "Const":
+            return np.asarray(tf.make_ndarray(tensor.op.get_attr("value")))
+        try:
+            return np.asarray(self._session.run(tensor, dict(given)))
+        except (tf.errors.OpError, TypeError) as error:
+            raise ValueError(f"{tensor.name} depends on an input") from error
 
     @cached_property
     def _session(self) -> Any:

@@ -1,7 +1,7 @@
 """Job inspectmodel: what a model says of itself, as a page for people and as JSON for programs.
 
-From its contract where it has one; a foreign model is described by its signature. Geometry that has to be read off the graph belongs
-between `describe` and `facts` here: it fills the numbers that are None now.
+From its contract where it has one; a foreign model is described by its signature and its graph. The geometry that the graph tells
+(core/model/geometry_report.py) stands beside the contract's, and in its place where there is none.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from ..partial import replacing
 from ..reporting import Reporter
 from .contract import Contract, InputSpec, OutputSpec, read
 from .folder import TRAINABLE
+from .geometry_report import HEADER, described_geometry, main_geometry, rows, scale_factor, unknown
 from .margins import margin_of
 from .savedmodel import Described, Tensor, describe
 
 _UNKNOWN_GEOMETRY = (
-    '<p class="warning">The model has no contract: it was not made here. Receptive field and bands are taken from the shape of its inputs;'
-    " where a number is missing (–), give it when the model is served.</p>\n"
+    '<p class="warning">The model has no contract: it was not made here. Its geometry is read off its graph, its bands off the shape of its'
+    " inputs; where a number is missing (–), give it when the model is served.</p>\n"
 )
 _UNSAFE = (
     '<p class="warning">The model could do harm: it holds operations that do more than compute. It is served only if you tick'
@@ -57,6 +58,8 @@ def run(job: jobs.InspectModel, reporter: Reporter) -> dict[str, Any]:
 def facts(folder: str) -> dict[str, Any]:
     """All that is known of a model, as plain values. Sizes are [width, height] in pixels; None is unknown."""
     described, contract = describe(folder), read(folder)
+    geometry = described_geometry(folder)
+    main = main_geometry(geometry) if contract is None else None
     return {
         "name": contract.name if contract else os.path.basename(os.path.normpath(folder)),
         "folder": folder,
@@ -71,10 +74,11 @@ def facts(folder: str) -> dict[str, Any]:
         "signatures": list(described.signatures),
         "safe": not described.findings,
         "findings": [{"operation": part.operation, "why": part.why, "place": part.place} for part in dict.fromkeys(described.findings)],
-        "expression_field": list(contract.expression_field) if contract else None,
-        "scale_factor": str(contract.scale_factor) if contract else None,
-        "fully_convolutional": contract.fully_convolutional if contract else None,
-        "inputs": _inputs(described, contract),
+        "expression_field": list(contract.expression_field) if contract else main and main["expression_field"],
+        "scale_factor": str(contract.scale_factor) if contract else main and scale_factor(main, described.inputs[0].name),
+        "fully_convolutional": contract.fully_convolutional if contract else main and main["fully_convolutional"],
+        "geometry": geometry,
+        "inputs": _with_fields(_inputs(described, contract), main),
         "outputs": _outputs(described, contract),
         "operations": list(described.operations),
     }
@@ -85,6 +89,12 @@ def _inputs(described: Described, contract: Contract | None) -> list[dict[str, A
     order = [spec.name for spec in contract.inputs] if contract else []
     tensors = sorted(described.inputs, key=lambda tensor: order.index(tensor.name) if tensor.name in order else len(order))
     return [_input(tensor, specs.get(tensor.name)) for tensor in tensors]
+
+
+def _with_fields(inputs: list[dict[str, Any]], geometry: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Receptive fields off the graph, for a model without a contract."""
+    fields = {seen["input"]: seen["receptive_field"] for seen in geometry["inputs"]} if geometry else {}
+    return [part | {"receptive_field": fields.get(part["name"], part["receptive_field"])} for part in inputs]
 
 
 def _input(tensor: Tensor, spec: InputSpec | None) -> dict[str, Any]:
@@ -172,9 +182,16 @@ def _write_html(path: str, found: dict[str, Any], classes: Sequence[LandClass]) 
         (_UNSAFE + table(harm, ("Operation", "It", "Where"))) if harm else "",
         section("Inputs", table(inputs, ("Name", "Shape", "Type", "Bands", "Receptive field"))),
         section("Outputs", table(outputs, ("Name", "Kind", "Shape", "Type", "Bands"))),
+        section("Geometry of the graph", _geometry_html(found["geometry"])),
         section("Classes", table(legend, ("Class", "Code"))) if legend else "",
         section("Operations", f"<p>{', '.join(found['operations'])}</p>\n"),
     )
+
+
+def _geometry_html(geometry: Sequence[dict[str, Any]]) -> str:
+    missing = unknown(geometry)
+    told = table(rows(geometry), HEADER) if any(part["inputs"] for part in geometry) else ""
+    return told + (table(missing, ("Output", "Not told, and why")) if missing else "")
 
 
 def _signature(found: dict[str, Any]) -> str:

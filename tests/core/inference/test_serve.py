@@ -199,9 +199,9 @@ def test_stacked_outputs_and_several_files(tmp_path: Path, make_raster: MakeRast
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"fields": [5], "mode": "fully_convolutional"}, "Check receptive field"),
+        ({"fields": [2], "mode": "fully_convolutional"}, "refuses its input|Check receptive field"),
+        ({"fields": [5], "expression_field": (2, 2), "mode": "fully_convolutional"}, "Check receptive field"),
         ({"fields": [3], "expression_field": (2, 2), "mode": "patch_based"}, "2 × 2 values a patch"),
-        ({}, "receptive field of input source1 is unknown"),
         ({"fields": [3], "scale_factor": "1/2", "mode": "fully_convolutional"}, "move by whole pixels"),
     ],
 )

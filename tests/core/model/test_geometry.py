@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from core.errors import BadModel, BadParameter
+from core.model.backend import tf
 from core.model.contract import Contract, InputSpec, OutputSpec
-from core.model.geometry import Given, geometry_of, parse_scale_factor
+from core.model.geometry import Given, geometry_of, in_words, parse_scale_factor
 from core.model.load import TensorSpec
 
 
 def model(*shapes: tuple[int | None, ...] | None) -> Any:
-    return SimpleNamespace(inputs=tuple(TensorSpec(f"x{i}", shape, np.dtype("float32")) for i, shape in enumerate(shapes)))
+    """One whose graph cannot be read."""
+    inputs = tuple(TensorSpec(f"x{i}", shape, np.dtype("float32")) for i, shape in enumerate(shapes))
+    return SimpleNamespace(inputs=inputs, outputs=(TensorSpec("y", None, np.dtype("float32")),))
 
 
 CONTRACT = Contract(
@@ -64,3 +67,50 @@ def test_scale_factors_as_people_write_them(text: str, factor: Fraction | None) 
 def test_nonsense_is_no_scale_factor(text: str) -> None:
     with pytest.raises(BadParameter, match="Scale factor"):
         parse_scale_factor(text)
+
+
+def padded(**crops: int) -> Any:
+    """A convolution 5 × 5 of stride 2 and a transposed one back, padded: 2 outputs at every edge are wrong; each output cropped further."""
+    kernel = np.ones((5, 5, 1, 1), "float32")
+
+    def call(*, x: Any) -> dict[str, Any]:
+        low = tf.nn.conv2d(x, kernel, 2, "SAME")
+        y = tf.nn.conv2d_transpose(low, kernel, tf.shape(x), 2, "SAME")
+        return {name: y[:, crop : tf.shape(y)[1] - crop, crop : tf.shape(y)[2] - crop] for name, crop in crops.items()}
+
+    function = tf.function(call).get_concrete_function(x=tf.TensorSpec([None, None, None, 1], tf.float32))
+    inputs = (TensorSpec("x", (None, None, None, 1), np.dtype("float32")),)
+    outputs = tuple(TensorSpec(name, (None, None, None, 1), np.dtype("float32")) for name in sorted(crops))
+    return SimpleNamespace(function=function, arguments={"x": "x"}, inputs=inputs, outputs=outputs)
+
+
+@pytest.mark.parametrize(
+    ("given", "fields", "expression_field", "halo"),
+    [
+        (Given((None,)), (10, 10), (2, 2), (4, 4)),
+        (Given((None,), (8, 8)), (16, 16), (8, 8), (4, 4)),
+        (Given(((16, 20),)), (16, 20), (8, 12), (4, 4)),
+        (Given(((16, 16),), (4, 4)), (16, 16), (4, 4), (6, 6)),  # what is left of 16 is thrown away
+        (Given(((16, 16),), (16, 16)), (16, 16), (16, 16), (0, 0)),  # seams, but as he says
+    ],
+)
+def test_the_graph_tells_what_the_user_does_not(given: Given, fields: Any, expression_field: Any, halo: Any) -> None:
+    found = geometry_of(padded(y=0), None, given)
+    assert found.receptive_fields == (fields,) and found.expression_field == expression_field and found.halo == halo
+    assert found.fully_convolutional and found.scale_factor == 1 and not found.unknown
+    assert any("4 × 4" in line for line in in_words(found)) or halo != (4, 4)
+
+
+def test_a_contract_goes_before_the_graph_which_adds_the_halo() -> None:
+    contract = Contract(
+        "m", (InputSpec("x", (), 1, "float32", (24, 20)),), (OutputSpec("y", "values", ("y",), "float32"),), (8, 8), Fraction(1), True
+    )
+    found = geometry_of(padded(y=0), contract, Given((None,)))
+    assert (found.receptive_fields, found.expression_field, found.halo) == (((20, 24),), (8, 8), (6, 8))
+
+
+def test_outputs_of_other_margins_are_not_served_together() -> None:
+    model = padded(a=0, b=4, c=4)
+    assert geometry_of(model, None, Given((None,)), ("b", "c")).halo == (0, 0)
+    with pytest.raises(BadModel, match="Outputs a and b need other windows or blocks"):
+        geometry_of(model, None, Given((None,)), ("a", "b"))

@@ -46,6 +46,12 @@ def test_our_own_model(model: Path, tmp_path: Path, reporter: Any) -> None:
     assert [output["name"] for output in facts["outputs"]] == ["prediction", "probabilities", "features"]  # the contract's order
     assert facts["outputs"][0]["classes"][2]["name"] == "3"
     assert (facts["trained"], facts["trainable"], facts["scale_factor"]) == (False, True, "1")
+    assert facts["geometry"][1] == {
+        "output": "prediction", "expression_field": [1, 1], "halo": [0, 0], "fully_convolutional": False, "unknown": [],
+        "inputs": [
+            {"input": "source1", "receptive_field": [16, 16], "sees": [16, 16], "scale_factor": "1", "offset": [8.0, 8.0], "stride": [4, 4]}
+        ],
+    }  # fmt: skip
     assert "mine &amp; yours" in page.read_text(encoding="utf-8") and "16 × 16" in page.read_text(encoding="utf-8")
     assert "cnn16" in reporter.texts
 
@@ -56,9 +62,11 @@ def test_a_foreign_model_says_what_its_signature_says(foreign: Path, tmp_path: P
     facts = inspect.facts(str(foreign))
     assert not facts["contract"] and facts["signature"] == "other"
     assert facts["inputs"][0]["shape"] == [None, None, None, 2] and facts["inputs"][0]["band_count"] == 2
-    assert facts["inputs"][0]["receptive_field"] is None and facts["scale_factor"] is None
+    assert facts["inputs"][0]["receptive_field"] == [1, 1] and facts["scale_factor"] == "1" and facts["fully_convolutional"]
+    assert "Sum of the whole window" in facts["geometry"][1]["unknown"][0]
     assert {output["name"]: output["shape"] for output in facts["outputs"]} == {"half": [None, None, None, 2], "sum": []}
     assert "RealDiv" in facts["operations"]
+    assert "depends on the whole window" in page.read_text(encoding="utf-8")
     assert "no contract" in page.read_text(encoding="utf-8")
 
 
