@@ -1,0 +1,173 @@
+"""The parameters of *Serve model*."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.core import QgsProcessingOutputNumber, QgsProcessingParameterNumber, QgsProcessingParameterString
+
+from ...core import jobs
+from ..base import EngineAlgorithm
+from ..parameters import (
+    explained,
+    extent,
+    model_folder,
+    nodata,
+    of_field,
+    optional_number,
+    raster,
+    raster_output,
+    source,
+    source_numbers,
+)
+
+
+class ServeParameters(EngineAlgorithm):
+    """Declares them; the algorithm itself makes a job of their values."""
+
+    def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
+        for index in source_numbers():
+            self.addParameter(source(index, self.tr("The images to apply the model to.")))
+            self.addParameter(nodata(index))
+        self.addParameter(model_folder())
+        text = self.tr("The part of source 1 to compute, in any CRS. Empty: all of it.")
+        self.addParameter(extent(text))
+        self._add_mask()
+        self._add_choices()
+        self._add_better()
+        for index in source_numbers():
+            what = self.tr("Receptive field of source {}").format(index)
+            self._add_size(f"RECEPTIVE_FIELD{index}", what, self.tr("In pixels of this source. Empty: read from the model."))
+        self._add_size("EXPRESSION_FIELD", self.tr("Expression field"), self.tr("In output pixels. Empty: read from the model."))
+        self._add_text(
+            "SCALE_FACTOR",
+            self.tr("Scale factor"),
+            self.tr("Output pixel size ÷ pixel size of source 1, such as 1/4. Empty: read from the model."),
+        )
+        self._add_foreign()
+        self._add_stored()
+        self._add_outputs()
+
+    def _add_foreign(self) -> None:
+        """What only models of other programs need."""
+        for name, label, text in (
+            ("SIGNATURE", self.tr("Signature of the model"), self.tr("Empty: serving_default, or the only one that the model has.")),
+            (
+                "USER_PLACEHOLDERS",
+                self.tr("User placeholders"),
+                self.tr(
+                    "Values for the model's inputs that take no image: name=value with commas between, such as lr=1e-4, "
+                    "is_training=false, sizes=1 2 3. Empty: none."
+                ),
+            ),
+        ):
+            self._add_text(name, label, text)
+        trust = self.tr(
+            "Loads the model even if it holds operations that read or write files, use the network or run Python. Tick it only if you know "
+            "who made the model and what it needs them for."
+        )
+        self.addParameter(of_field("TRUST_MODEL", self.tr("Trust the model"), trust, jobs.ServeModel, "trust", advanced=True))
+
+    def _add_mask(self) -> None:
+        text = self.tr("Only map pixels whose centre lies on a pixel of it above 0 are computed; the others become no-data. Any grid.")
+        self.addParameter(raster("MASK", self.tr("Mask"), text, optional=True, advanced=True))
+        for name, label, text in (
+            (
+                "NODATA_RULE",
+                self.tr("No-data rule"),
+                self.tr("A pixel of an image has no data if all, or if any, of its bands have none. Not-a-number in a band always counts."),
+            ),
+            (
+                "RESAMPLE",
+                self.tr("Resample sources"),
+                self.tr("How an image whose grid does not fit that of source 1 is brought onto it. none: it is refused, with the numbers."),
+            ),
+        ):
+            self.addParameter(of_field(name, label, text, jobs.ServeModel, name.lower(), advanced=True))
+
+    def _add_better(self) -> None:
+        """What trades time for quality, or quality for time."""
+        for name, label, text in (
+            (
+                "OVERLAP",
+                self.tr("Overlap"),
+                self.tr(
+                    "Output pixels by which neighbouring expression fields overlap; they are blended. For models that are weak at the "
+                    "border of what they give. 0: none."
+                ),
+            ),
+            (
+                "AUGMENTATION",
+                self.tr("Test-time augmentation"),
+                self.tr("The mean over the flips of the image (4 runs), or over all flips and quarter turns (8 runs)."),
+            ),
+            (
+                "PRECISION",
+                self.tr("Precision"),
+                self.tr("fast: bfloat16, about twice as fast where the processor or the graphics card has it, with small differences."),
+            ),
+            (
+                "RESUME",
+                self.tr("Resume"),
+                self.tr(
+                    "Goes on from the finished blocks of a run that was stopped, and keeps those of this one if it is stopped. A changed "
+                    "image, model or parameter is noticed and starts afresh."
+                ),
+            ),
+        ):
+            self.addParameter(of_field(name, label, text, jobs.ServeModel, name.lower(), advanced=True))
+
+    def _add_stored(self) -> None:
+        """How the values of the model stand in the files."""
+        text = self.tr("Of the map and the probabilities. automatic: the model's own, or the smallest that holds the classes.")
+        self.addParameter(of_field("OUTPUT_TYPE", self.tr("Pixel type"), text, jobs.Product, "dtype", advanced=True))
+        text = self.tr("Value of the model = pixel × scale + offset. Empty: 1, or what suits probabilities in whole numbers.")
+        self.addParameter(optional_number("OUTPUT_SCALE", self.tr("Scale of the pixels"), text, advanced=True))
+        text = self.tr("Value of the model = pixel × scale + offset. Empty: 0.")
+        self.addParameter(optional_number("OUTPUT_OFFSET", self.tr("Offset of the pixels"), text, advanced=True))
+
+    def _add_choices(self) -> None:
+        self._add_text(
+            "OUTPUTS",
+            self.tr("Outputs of the model"),
+            self.tr(
+                "Names with commas between, as its signature or its graph has them (prediction:0); they are stacked. Empty: its main one."
+            ),
+        )
+        for name, label, text in (
+            ("MODE", self.tr("Mode"), self.tr("How the model is applied; automatic suits.")),
+            ("BLOCK_SIZE", self.tr("Block size"), self.tr("Output pixels on a side computed at once. 0: from the memory budget.")),
+            ("MEMORY", self.tr("Memory budget"), self.tr("In MB. 0: a share of what is free.")),
+            (
+                "EDGES",
+                self.tr("Edges"),
+                self.tr("What stands for the pixels outside the image; valid: what would need them becomes no-data."),
+            ),
+        ):
+            self.addParameter(of_field(name, label, text, jobs.ServeModel, name.lower(), advanced=True))
+
+    def _add_text(self, name: str, label: str, text: str) -> None:
+        self.addParameter(explained(QgsProcessingParameterString(name, label, None, False, True), text, advanced=True))
+
+    def _add_size(self, name: str, what: str, text: str) -> None:
+        whole = QgsProcessingParameterNumber.Type.Integer
+        for axis, label in (("X", self.tr("{}: width")), ("Y", self.tr("{}: height"))):
+            parameter = QgsProcessingParameterNumber(f"{name}_{axis}", label.format(what), whole, None, True, 1)
+            self.addParameter(explained(parameter, text, advanced=True))
+
+    def _add_outputs(self) -> None:
+        self.addParameter(raster_output("OUTPUT", self.tr("Map"), self.tr("GeoTIFF on the grid of source 1 (times the scale factor).")))
+        self.addParameter(
+            raster_output(
+                "PROBABILITIES",
+                self.tr("Probabilities"),
+                self.tr("GeoTIFF with a band for each class, from 0 to 1; of models that tell them."),
+                optional=True,
+            )
+        )
+        for name, label in (
+            ("BLOCK_SIZE", self.tr("Block size used, in output pixels")),
+            ("WIDTH", self.tr("Width of the map, in pixels")),
+            ("HEIGHT", self.tr("Height of the map, in pixels")),
+        ):
+            self.addOutput(QgsProcessingOutputNumber(name, label))

@@ -1,0 +1,100 @@
+"""What serving has to know before it computes: images opened, model loaded, geometry known, everything held against everything."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import BadModel
+from ..jobs import ServeModel
+from ..model import contract as contracts
+from ..model.contract import Contract
+from ..model.geometry import Given, ModelGeometry, geometry_of, in_words, parse_scale_factor
+from ..model.load import LoadedModel, Wanted, load
+from ..raster.alignment import align
+from ..raster.grid import Window
+from ..raster.source import Source
+from ..reporting import Reporter
+from .fit import check_fit
+from .plan import Plan, make_plan
+from .products import choose_outputs
+from .reader import BlockReader
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that a run needs to know before it computes."""
+
+    sources: tuple[Source, ...]
+    model: LoadedModel
+    contract: Contract | None
+    outputs: tuple[tuple[str, ...], ...]  # of the model, one group a product
+    geometry: ModelGeometry
+    plan: Plan
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Every output of the model that is written, once."""
+        return _flat(self.outputs)
+
+    @property
+    def dtypes(self) -> list[np.dtype]:
+        """Of the model's inputs, in the order of the sources."""
+        return [_input(self.model, name).dtype for name in self.geometry.inputs]
+
+    def reader(self, edges: str) -> BlockReader:
+        """Reads the blocks of the plan."""
+        return BlockReader(self.sources, self.dtypes, self.plan, edges)
+
+
+def set_up(job: ServeModel, exits: contextlib.ExitStack, reporter: Reporter) -> Setup:
+    """Open, load and check; `exits` closes the images."""
+    sources = tuple(exits.enter_context(Source(source.images, source.nodata)) for source in job.sources)
+    contract = contracts.read(job.model)
+    model = _load(job, contract)
+    outputs = tuple(choose_outputs(product.outputs, model, contract) for product in job.products)
+    geometry = geometry_of(model, contract, _given(job), _flat(outputs))
+    check_fit(sources, geometry.inputs, model, contract, reporter)
+    for i, (source, (height, width)) in enumerate(zip(sources, geometry.receptive_fields, strict=True), start=1):
+        size = f"{source.grid.height} × {source.grid.width} pixels, {source.count} bands"
+        reporter.info(f"Source {i}: {', '.join(Path(path).name for path in source.paths)}; {size}, receptive field {height} × {width}.")
+    for line in in_words(geometry):
+        reporter.info(line)
+    return Setup(sources, model, contract, outputs, geometry, _plan(job, sources, geometry, reporter))
+
+
+def _flat(groups: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Every name once."""
+    return tuple(dict.fromkeys(name for group in groups for name in group))
+
+
+def _load(job: ServeModel, contract: Contract | None) -> LoadedModel:
+    inputs = tuple(spec.name for spec in contract.inputs) if contract else ()
+    outputs = tuple(name for product in job.products for name in product.outputs)
+    return load(job.model, Wanted(job.signature, inputs, outputs, job.placeholders, job.trust))
+
+
+def _given(job: ServeModel) -> Given:
+    fields = tuple(source.receptive_field and source.receptive_field[::-1] for source in job.sources)
+    return Given(fields, job.expression_field and job.expression_field[::-1], parse_scale_factor(job.scale_factor))
+
+
+def _input(model: LoadedModel, name: str) -> Any:
+    found = next((spec for spec in model.inputs if spec.name == name), None)
+    if found is None:
+        raise BadModel("The model has no such input", expected=", ".join(spec.name for spec in model.inputs), received=name)
+    return found
+
+
+def _plan(job: ServeModel, sources: Sequence[Source], geometry: ModelGeometry, reporter: Reporter) -> Plan:
+    alignment = align([source.grid for source in sources])
+    for remark in alignment.remarks:
+        reporter.warn(remark)
+    whole = sources[0].grid.rescaled(geometry.scale_factor)
+    window = whole.window_of(job.extent) if job.extent else Window(0, 0, whole.height, whole.width)
+    return make_plan(alignment, geometry.receptive_fields, geometry.expression_field, geometry.scale_factor, window, geometry.halo)
