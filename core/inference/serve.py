@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from .memory import available_mb, block_size
 from .modes import choose_evaluator
 from .plan import Block
 from .products import Layer, OutputFile
+from .resume import NothingKept, keeping
 from .setup import Setup, set_up
 from .stream import Stream
 
@@ -33,13 +35,17 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         layers = _layers(evaluator, setup)
         pairs = zip(job.products, setup.outputs, strict=True)
         files = [OutputFile.of(product.path, [layers[name] for name in group]) for product, group in pairs]
-        size = _block_size(job, setup.geometry, evaluator, reporter)
-        _stream(job, setup, evaluator, files, size, reporter)
+        kept = exits.enter_context(keeping(job, type(evaluator).__name__, [file.bands for file in files], reporter))
+        size = kept.block_size or _block_size(job, setup.geometry, evaluator, reporter)
+        kept.begin(size)
+        _stream(job, setup, evaluator, files, size, kept, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
     return paths | {"BLOCK_SIZE": size, "WIDTH": setup.plan.output.width, "HEIGHT": setup.plan.output.height}
 
 
-def _stream(job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence[OutputFile], size: int, reporter: Reporter) -> None:
+def _stream(
+    job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence[OutputFile], size: int, kept: NothingKept, reporter: Reporter
+) -> None:
     plan = setup.plan
     grid = setup.sources[0].grid.rescaled(setup.geometry.scale_factor).part(plan.output)
 
@@ -51,11 +57,17 @@ def _stream(job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence
         for writer, array in zip(writers, arrays, strict=True):
             writer.write(array, block.window.row - plan.output.row, block.window.col - plan.output.col)
 
+    def write_and_keep(block: Block, arrays: list[np.ndarray]) -> None:
+        write(block, arrays)
+        kept.keep(block, arrays)
+
     with contextlib.ExitStack() as exits:
         writers = [exits.enter_context(RasterWriter(file.path, grid, file.bands)) for file in files]
         count = plan.count(size)
+        finished = kept.restore(plan.blocks(size), count, write)
+        left = itertools.islice(plan.blocks(size), finished, None)
         reporter.phase(f"Computing {grid.height} × {grid.width} pixels in {count} blocks of {size} on the {device_in_use()}.")
-        Stream(setup.reader(job.edges), compute, write).run(plan.blocks(size), count, reporter, "Serving")
+        Stream(setup.reader(job.edges), compute, write_and_keep).run(left, count - finished, reporter, "Serving")
 
 
 def _layers(evaluator: Evaluator, setup: Setup) -> dict[str, Layer]:
