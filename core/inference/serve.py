@@ -18,6 +18,7 @@ from .evaluate import BlockPixels, Evaluator
 from .memory import available_mb, block_size
 from .modes import choose_evaluator
 from .plan import Block
+from .precision import fast_if_it_pays
 from .products import Layer, OutputFile
 from .setup import Setup, set_up
 from .stream import Stream
@@ -30,6 +31,7 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
     with contextlib.ExitStack() as exits:
         setup = set_up(job, exits, reporter)
         evaluator = choose_evaluator(job, setup, reporter)
+        fast_if_it_pays(job, evaluator, setup.reader(job.edges), exits, reporter)
         layers = _layers(evaluator, setup)
         pairs = zip(job.products, setup.outputs, strict=True)
         files = [OutputFile.of(product.path, [layers[name] for name in group]) for product, group in pairs]
