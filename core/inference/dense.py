@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ..model.dense import PatchGrid, densify
-from ..model.dense_rules import NotDense
 from ..model.frozen import FrozenGraph
+from ..model.patch_map import NotDense
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Evaluator, Outputs, PatchBased
 from .places import places
