@@ -15,12 +15,15 @@ from ..model.load import device_in_use
 from ..raster.writer import RasterWriter
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Evaluator
+from .gaps import may_have_gaps
 from .memory import available_mb, block_size
 from .modes import choose_evaluator
 from .plan import Block
-from .products import Layer, OutputFile
+from .products import OutputFile
 from .setup import Setup, set_up
+from .storage import Layer
 from .stream import Stream
+from .tally import Tally
 
 
 def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
@@ -32,7 +35,10 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         evaluator = choose_evaluator(job, setup, reporter)
         layers = _layers(evaluator, setup)
         pairs = zip(job.products, setup.outputs, strict=True)
-        files = [OutputFile.of(product.path, [layers[name] for name in group]) for product, group in pairs]
+        gaps = may_have_gaps(setup.sources, setup.plan, job.edges, setup.mask is not None)
+        files = [OutputFile.of(product, [layers[name] for name in group], gaps) for product, group in pairs]
+        for file in files:
+            reporter.info(file.in_words())
         size = _block_size(job, setup.geometry, evaluator, reporter)
         _stream(job, setup, evaluator, files, size, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
@@ -40,12 +46,13 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
 
 
 def _stream(job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence[OutputFile], size: int, reporter: Reporter) -> None:
-    plan = setup.plan
+    plan, tally = setup.plan, Tally()
     grid = setup.sources[0].grid.rescaled(setup.geometry.scale_factor).part(plan.output)
 
     def compute(pixels: BlockPixels) -> list[np.ndarray]:
+        tally.feed(pixels)
         outputs = evaluator(pixels) if pixels.valid.any() else None  # a block without data costs nothing
-        return [file.block(outputs, pixels.valid) for file in files]
+        return [file.block(outputs, pixels.valid, tally) for file in files]
 
     def write(block: Block, arrays: list[np.ndarray]) -> None:
         for writer, array in zip(writers, arrays, strict=True):
@@ -55,7 +62,8 @@ def _stream(job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence
         writers = [exits.enter_context(RasterWriter(file.path, grid, file.bands)) for file in files]
         count = plan.count(size)
         reporter.phase(f"Computing {grid.height} × {grid.width} pixels in {count} blocks of {size} on the {device_in_use()}.")
-        Stream(setup.reader(job.edges), compute, write).run(plan.blocks(size), count, reporter, "Serving")
+        Stream(setup.reader(job.edges, skipping=True), compute, write).run(plan.blocks(size), count, reporter, "Serving")
+    tally.report(reporter)
 
 
 def _layers(evaluator: Evaluator, setup: Setup) -> dict[str, Layer]:
