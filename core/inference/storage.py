@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import nan
 
 import numpy as np
 
@@ -82,10 +82,11 @@ class Storage:
         return pixels if lacks is None else np.where(lacks, nodata, pixels), clipped
 
     def in_words(self) -> str:
-        """For the log: "uint8 pixels × 0.004, no-data 255"."""
+        """For the log: "uint8, value = pixel × 0.004, no-data 255"."""
         scale = f" × {self.scale:.6g}" if self.scale != 1 else ""
-        offset = f" {self.offset:+.6g}" if self.offset else ""
-        return f"{self.dtype.name} pixels{scale}{offset}, no-data {'none' if self.nodata is None else f'{self.nodata:.10g}'}"
+        offset = f" {'-' if self.offset < 0 else '+'} {abs(self.offset):.6g}" if self.offset else ""
+        formula = f", value = pixel{scale}{offset}" if scale or offset else ""
+        return f"{self.dtype.name}{formula}, {'nothing is no-data' if self.nodata is None else f'no-data {self.nodata:.10g}'}"
 
     def limits(self) -> tuple[int, int]:
         """The least and the greatest pixel that stands for a value."""
@@ -126,9 +127,8 @@ def choose_storage(layers: Sequence[Layer], product: Product, gaps: bool) -> tup
     Raises:
         BadParameter: a scale of 0, or a pixel type that does not hold the class codes and a no-data value.
     """
-    for what, number in (("Scale", product.scale), ("Offset", product.offset)):
-        if number is not None and (not isfinite(number) or (what == "Scale" and number == 0)):
-            raise BadParameter(f"{what} of the pixels", expected="a finite number, a scale that is not 0", received=number)
+    if product.scale == 0:
+        raise BadParameter("Scale of the pixels", expected="a number that is not 0", received=0)
     codes = [code for layer in layers for code in layer.codes]
     if product.dtype != "automatic":
         dtype = np.dtype(product.dtype)

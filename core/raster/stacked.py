@@ -90,7 +90,7 @@ class StackedImage:
             CannotRead: a block of the image is damaged.
         """
         try:
-            pixels = self.image.read(window=_rasterio(window), out_dtype=np.result_type(*self.image.dtypes))
+            pixels = self._all_bands(_rasterio(window))
             valid = self._bands_have_data(pixels, window)
             if self._masked:
                 valid = valid & (self.image.read_masks(1, window=_rasterio(window)) > 0)
@@ -100,6 +100,13 @@ class StackedImage:
             valid = valid & (pixels[self._hiding] > 0)
             pixels = pixels[list(self.bands)]
         return pixels, valid
+
+    def _all_bands(self, window: RasterioWindow) -> np.ndarray:
+        """The one of transparency too. At once, unless their types differ, as a virtual raster's may: those rasterio refuses to."""
+        if len(set(self.image.dtypes)) == 1:
+            return self.image.read(window=window)
+        common = np.result_type(*self.image.dtypes)
+        return np.stack([self.image.read(band, window=window).astype(common) for band in self.image.indexes])
 
     def _bands_have_data(self, pixels: np.ndarray, window: Window) -> Mask | bool:
         if self._rule == "all" and any(self._never_lacks(band) for band in self.bands):
