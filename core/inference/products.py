@@ -49,7 +49,7 @@ class OutputFile:
 
     def in_words(self) -> str:
         """How the values stand in the file, for the log."""
-        ways = dict.fromkeys(storage.in_words() for storage in self.storages)
+        ways = dict.fromkeys(storage.in_words(layer.dtype) for layer, storage in zip(self.layers, self.storages, strict=True))
         return f"{os.path.basename(self.path)}: {'; '.join(ways)}."
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadParameter
-from ..jobs import ServeModel
+from ..jobs import Product, ServeModel
 from ..model.geometry import ModelGeometry
 from ..model.load import device_in_use
+from ..model.probabilities import gives_probabilities
 from ..raster.writer import RasterWriter
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Evaluator
@@ -33,7 +34,7 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
     with contextlib.ExitStack() as exits:
         setup = set_up(job, exits, reporter)
         evaluator = choose_evaluator(job, setup, reporter)
-        layers = _layers(evaluator, setup)
+        layers = _layers(evaluator, setup, job.products)
         pairs = zip(job.products, setup.outputs, strict=True)
         gaps = may_have_gaps(setup.sources, setup.plan, job.edges, setup.mask is not None)
         files = [OutputFile.of(product, [layers[name] for name in group], gaps) for product, group in pairs]
@@ -66,12 +67,17 @@ def _stream(job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence
     tally.report(reporter)
 
 
-def _layers(evaluator: Evaluator, setup: Setup) -> dict[str, Layer]:
+def _layers(evaluator: Evaluator, setup: Setup, products: Sequence[Product]) -> dict[str, Layer]:
     """Channels and type of every output, from a trial on the smallest block: some graphs do not tell them."""
     block = next(setup.plan.blocks(1))
     outputs = evaluator(setup.reader("reflect")(block))
     specs = {spec.name: spec for spec in setup.contract.outputs} if setup.contract else {}
-    return {name: Layer(name, values.shape[2], values.dtype, specs.get(name)) for name, values in outputs.items()}
+    whole = any(product.dtype not in ("automatic", "float32") for product in products)  # else nobody asks whether they are probabilities
+
+    def probabilities(name: str) -> bool:
+        return specs[name].kind == "probabilities" if name in specs else whole and gives_probabilities(setup.model, name)
+
+    return {name: Layer(name, values.shape[2], values.dtype, specs.get(name), probabilities(name)) for name, values in outputs.items()}
 
 
 def _block_size(job: ServeModel, geometry: ModelGeometry, evaluator: Evaluator, reporter: Reporter) -> int:

@@ -74,19 +74,21 @@ class Storage:
         """The pixels of values (rows, cols, channels), no-data where `valid` (rows, cols) is False, and how many values were clipped."""
         lacks, clipped = self._lacks(values, valid), 0
         if self.scale != 1 or self.offset != 0:
-            values = (values.astype(np.float64) - self.offset) / self.scale
+            values = np.subtract(values, self.offset, dtype=np.float64)
+            values /= self.scale
         if np.issubdtype(self.dtype, np.integer):
             values, clipped = self._whole(values, lacks)
         pixels = values.astype(self.dtype, copy=False)
         nodata = np.asarray(0 if self.nodata is None else self.nodata, self.dtype)
         return pixels if lacks is None else np.where(lacks, nodata, pixels), clipped
 
-    def in_words(self) -> str:
-        """For the log: "uint8, value = pixel × 0.004, no-data 255"."""
+    def in_words(self, given: np.dtype) -> str:
+        """How values of a type are stored, for the log: "uint8, value = pixel × 0.004, no-data 255"."""
         scale = f" × {self.scale:.6g}" if self.scale != 1 else ""
         offset = f" {'-' if self.offset < 0 else '+'} {abs(self.offset):.6g}" if self.offset else ""
-        formula = f", value = pixel{scale}{offset}" if scale or offset else ""
-        return f"{self.dtype.name}{formula}, {'nothing is no-data' if self.nodata is None else f'no-data {self.nodata:.10g}'}"
+        rounds = np.issubdtype(given, np.floating) and np.issubdtype(self.dtype, np.integer)
+        how = f", value = pixel{scale}{offset}" if scale or offset else ", rounded (a scale keeps fractions)" if rounds else ""
+        return f"{self.dtype.name}{how}, {'nothing is no-data' if self.nodata is None else f'no-data {self.nodata:.10g}'}"
 
     def limits(self) -> tuple[int, int]:
         """The least and the greatest pixel that stands for a value."""
@@ -106,7 +108,8 @@ class Storage:
         """Rounded and clipped, and how many that has data it was that had to be clipped."""
         low, high = self.limits()
         if np.issubdtype(values.dtype, np.floating):
-            values = np.rint(values)
+            exact = np.float64 if self.dtype.itemsize > 2 else np.float32  # that holds the limits: 2³¹ − 1 is 2³¹ in single precision
+            values = np.rint(values, dtype=np.result_type(values, exact))
         elif values.dtype == np.bool_:
             return values, 0
         else:

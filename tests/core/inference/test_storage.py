@@ -161,6 +161,8 @@ def test_a_stack_has_one_type_and_a_scale_for_each_layer() -> None:
 
 
 def test_in_words() -> None:
-    assert stored(layer(kind="probabilities"), dtype="uint8").in_words() == "uint8, value = pixel × 0.004, no-data 255"
-    assert stored(layer(), offset=-2.0).in_words() == "float32, value = pixel - 2, no-data nan"
-    assert stored(layer("uint8"), gaps=False).in_words() == "uint8, nothing is no-data"
+    single = np.dtype("float32")
+    assert stored(layer(kind="probabilities"), dtype="uint8").in_words(single) == "uint8, value = pixel × 0.004, no-data 255"
+    assert stored(layer(), offset=-2.0).in_words(single) == "float32, value = pixel - 2, no-data nan"
+    assert stored(layer(), dtype="uint8").in_words(single) == "uint8, rounded (a scale keeps fractions), no-data 255"
+    assert stored(layer("uint8"), gaps=False).in_words(np.dtype("uint8")) == "uint8, nothing is no-data"
