@@ -137,8 +137,12 @@ class StackedImage:
 
 
 def _stored(value: float | None, dtype: str) -> float | None:
-    """The value as the band holds it: −3.4e38 or 0.1 is another number in single precision."""
-    return float(np.dtype(dtype).type(value)) if value is not None and np.issubdtype(dtype, np.floating) else value
+    """The value as the band holds it: −3.4e38 or 0.1 is another number in single precision; whole numbers are quicker to compare."""
+    if value is None:
+        return None
+    if np.issubdtype(dtype, np.floating):
+        return float(np.dtype(dtype).type(value))
+    return int(value) if float(value).is_integer() else value
 
 
 def _differs(band: np.ndarray, value: float) -> Mask:
