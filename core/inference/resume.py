@@ -121,7 +121,7 @@ def keeping(job: ServeModel, evaluator: str, bands: Sequence[Bands], reporter: R
     """What keeps the finished blocks of a job, if it is to be resumed.
 
     Args:
-        evaluator: the form in which the model is applied.
+        evaluator: the form in which the model is applied, and its precision.
         bands: of every product.
 
     Raises:
