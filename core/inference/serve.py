@@ -28,6 +28,7 @@ from .setup import Setup, set_up
 from .storage import Layer
 from .stream import Stream
 from .tally import Tally
+from .tiles import room_for_tiles
 
 
 def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
@@ -44,10 +45,13 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         files = [OutputFile.of(product, [layers[name] for name in group], gaps) for product, group in pairs]
         for file in files:
             reporter.info(file.in_words())
+        bands = [file.bands for file in files]
         how = f"{type(evaluator).__name__}, {'fast' if fast else 'full'} precision"
-        kept = exits.enter_context(keeping(job, how, [file.bands for file in files], reporter))
+        kept = exits.enter_context(keeping(job, how, bands, reporter))
         size = kept.block_size or _block_size(job, setup.geometry, evaluator, reporter)
         kept.begin(size)
+        budget = (job.memory or available_mb()) * 10**6
+        exits.enter_context(room_for_tiles(setup.sources, setup.plan, bands, size, budget, reporter))
         _stream(job, setup, evaluator, files, size, kept, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
     return paths | {"BLOCK_SIZE": size, "WIDTH": setup.plan.output.width, "HEIGHT": setup.plan.output.height}
@@ -78,7 +82,9 @@ def _stream(
         finished = kept.restore(plan.blocks(size), count, write)
         left = itertools.islice(plan.blocks(size), finished, None)
         reporter.phase(f"Computing {grid.height} × {grid.width} pixels in {count} blocks of {size} on the {device_in_use()}.")
-        Stream(setup.reader(job.edges, skipping=True), compute, write_and_keep).run(left, count - finished, reporter, "Serving")
+        stream = Stream(setup.reader(job.edges, skipping=True), compute, write_and_keep)
+        stream.run(left, count - finished, reporter, "Serving")
+    reporter.info(stream.shares.in_words())
     tally.report(reporter)
 
 
