@@ -43,11 +43,6 @@ def _evaluator(job: ServeModel, setup: Setup, outputs: tuple[str, ...], reporter
 
 
 def _by_blocks(job: ServeModel, setup: Setup) -> bool:
-    uneven = setup.plan.uneven_sources()
-    if job.mode == "fully_convolutional" and uneven:
-        down, across = setup.plan.rows.steps(), setup.plan.cols.steps()
-        steps = ", ".join(f"source {i + 1} by {down[i]} × {across[i]} pixels" for i in uneven)
-        raise BadModel("Fully convolutional mode needs windows that move by whole pixels", received=steps, remedy="Use patch-based mode.")
     if job.mode == "fully_convolutional" and job.overlap:
         raise BadParameter(
             "Overlap in fully convolutional mode: whole blocks have no expression fields to blend",
@@ -55,6 +50,11 @@ def _by_blocks(job: ServeModel, setup: Setup) -> bool:
             received=job.overlap,
             remedy="Use MODE=automatic.",
         )
+    uneven = setup.plan.uneven_sources()
+    if job.mode == "fully_convolutional" and uneven:
+        down, across = setup.plan.rows.steps(), setup.plan.cols.steps()
+        steps = ", ".join(f"source {i + 1} by {down[i]} × {across[i]} pixels" for i in uneven)
+        raise BadModel("Fully convolutional mode needs windows that move by whole pixels", received=steps, remedy="Use patch-based mode.")
     able = bool(setup.geometry.fully_convolutional) and not uneven and not job.overlap
     return job.mode == "fully_convolutional" or (job.mode == "automatic" and able)
 
