@@ -40,7 +40,8 @@ class Turn:
 
     def of_patches(self, patches: Patches) -> Patches:
         """All patches turned, in the turned window."""
-        return Patches(tuple(map(self.apply, patches.sources)), tuple(map(self._of_starts, patches.starts)))
+        windows = tuple(np.ascontiguousarray(self.apply(source)) for source in patches.sources)  # patches are cut from them quicker so
+        return Patches(windows, tuple(map(self._of_starts, patches.starts)))
 
     def _flip(self, image: np.ndarray) -> np.ndarray:
         return image[:: -1 if self.upside_down else 1, :: -1 if self.mirrored else 1]

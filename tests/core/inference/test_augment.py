@@ -17,7 +17,8 @@ from core.inference import serve
 from core.inference.augment import FLIPS, TURNS, Turn
 from core.inference.patches import Patches
 from core.jobs import Product, ServedSource, ServeModel
-from core.model.backend import tf
+from core.model.backend import keras, tf
+from core.model.load import load
 from core.reporting import Reporter
 
 MakeRaster = Callable[..., str]
@@ -113,6 +114,26 @@ def test_a_ratio_that_is_not_even(tmp_path: Path, make_raster: MakeRaster, linea
         for mode in ("patch_based", "automatic")
     )
     np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_a_padded_network_with_strides_in_blocks(tmp_path: Path, make_raster: MakeRaster) -> None:
+    """Away from the image's edge the mean of what it gives for the whole image, turned, at any block size: the halo is turned too."""
+    keras.utils.set_random_seed(1)
+    layers, source, model = keras.layers, keras.Input((None, None, 1), name="image"), str(tmp_path / "model")
+    first = layers.Conv2D(3, 3, padding="same", activation="relu")(source)
+    second = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(first)
+    up = layers.Conv2DTranspose(3, 4, strides=2, padding="same")(layers.Conv2D(4, 3, padding="same", activation="relu")(second))
+    keras.Model(source, layers.Conv2D(1, 3, padding="same")(layers.Concatenate()([up, first]))).export(model, verbose=False)
+    pixels = np.random.default_rng(0).normal(size=(64, 56)).astype("float32")
+    image, loaded = make_raster(tmp_path / "image.tif", pixels), load(model)
+    name = loaded.outputs[0].name
+    wholes = [
+        turn.undo(loaded.run({loaded.inputs[0].name: turn.apply(pixels)[None, :, :, None]}, [name])[name][0, :, :, 0])
+        for turn in TURNS["all"]
+    ]
+    for size in (14, 0):
+        found = served(model, [image], tmp_path / "out.tif", augmentation="all", block_size=size)
+        np.testing.assert_allclose(found[12:-12, 12:-12], np.mean(wholes, axis=0)[12:-12, 12:-12], rtol=1e-4, atol=1e-5)
 
 
 def test_together_with_overlap(tmp_path: Path, make_raster: MakeRaster, linear_model: Model, reporter: Any) -> None:
