@@ -93,7 +93,7 @@ class ServeParameters(EngineAlgorithm):
                 self.tr("Overlap"),
                 self.tr(
                     "Output pixels by which neighbouring expression fields overlap; they are blended. For models that are weak at the "
-                    "border of what they give: half the expression field hides all seams, for four times the work. For a model of any "
+                    "border of what they give: half the expression field suits, for four times the work. For a model of any "
                     "size, give the receptive field and the expression field to work in as well. 0: none."
                 ),
             ),
@@ -101,8 +101,8 @@ class ServeParameters(EngineAlgorithm):
                 "AUGMENTATION",
                 self.tr("Test-time augmentation"),
                 self.tr(
-                    "The mean over the flips of the image (four times the work), or over all flips and quarter turns (eight times). Classes "
-                    "follow from the mean of their probabilities where the model tells them, else the majority wins."
+                    "The mean over the flips of the image (four times the work), or over all flips and quarter turns (eight times). "
+                    "Classes follow from the mean of their probabilities where the model tells them, else the majority wins."
                 ),
             ),
             (
