@@ -30,9 +30,7 @@ class Blended(PatchBased):
         super().__init__(model, inputs, origins(rules), plan, check)
         self.rules = rules
         self.steps = plan.rows.step, plan.cols.step
-        self.largest_block = max(
-            LARGEST_BLOCK, 8 * plan.rows.overlap
-        )  # so that at most (9 ÷ 8)² times as much is computed as with one block
+        self.largest_block = max(LARGEST_BLOCK, 8 * plan.rows.overlap)  # for at most (9 ÷ 8)² times the work of one block
         down, across = (weights(field, step) for field, step in zip(self.field, self.steps, strict=True))
         self._weights = np.multiply.outer(down, across)[:, :, np.newaxis]
 
