@@ -108,4 +108,6 @@ def _plan(job: ServeModel, sources: Sequence[Source], geometry: ModelGeometry, r
         reporter.warn(remark)
     whole = sources[0].grid.rescaled(geometry.scale_factor)
     window = whole.window_of(job.extent) if job.extent else Window(0, 0, whole.height, whole.width)
-    return make_plan(alignment, geometry.receptive_fields, geometry.expression_field, geometry.scale_factor, window, geometry.halo)
+    return make_plan(
+        alignment, geometry.receptive_fields, geometry.expression_field, geometry.scale_factor, window, geometry.halo, job.overlap
+    )
