@@ -41,7 +41,7 @@ def test_our_own_model(model: Path, tmp_path: Path, reporter: Any) -> None:
     assert facts["inputs"][0] | {"spacing": None} == {
         "name": "source1", "tensor": "serving_default_source1:0",
         "shape": [None, 16, 16, 4], "dtype": "float32", "band_count": 4, "bands": [], "receptive_field": [16, 16],
-        "spacing": None,
+        "spacing": None, "source": True, "spacing_ratio": "1",
     }  # fmt: skip
     assert [output["name"] for output in facts["outputs"]] == ["prediction", "probabilities", "features"]  # the contract's order
     assert facts["outputs"][0]["classes"][2]["name"] == "3"
