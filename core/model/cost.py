@@ -58,7 +58,8 @@ def costs_of(graph: FrozenGraph, name: str, geometry: OutputGeometry, ratios: Ma
     outputs = prod(geometry.expression_field)
     patches = Cost(PATCHES, patch.operations / outputs, patch.moved / outputs, 1.0, patch.parameters, patch.uncounted)
     dense = _densely(graph, name, geometry, ratios)
-    return (patches,) if dense is None else (patches, replace(dense, parameters=patch.parameters))
+    gain = dense is not None and dense.operations < patches.operations
+    return (patches, replace(dense, parameters=patch.parameters)) if dense and gain else (patches,)
 
 
 def _in_blocks(way: str, field: tuple[int, int], cost: Callable[[int], Count]) -> Cost:

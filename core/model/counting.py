@@ -71,7 +71,8 @@ def _total(operations: Iterable[Any]) -> Count:
     for operation in operations:
         if operation.type == "Const":
             parameters += _bytes(operation.outputs[0])
-        if operation.type == "Placeholder" or any(tensor.op.name in varying for tensor in operation.inputs):
+        reads = any(tensor.op.name in varying for tensor in operation.inputs) and operation.type not in _SHAPES
+        if reads or operation.type == "Placeholder":
             varying.add(operation.name)
         if operation.name not in varying or operation.type in _VIEWS:
             continue
@@ -161,10 +162,12 @@ def _kinds(words: str) -> frozenset[str]:
     return frozenset(re.split(r"\s+", words.strip()))
 
 
-# Operations that hand their input on as it is, or only ask for its shape.
+# Operations that only ask for a shape: what is worked out from it costs nothing.
+_SHAPES = _kinds("Shape ShapeN Size Rank")
+# Operations that hand their input on as it is.
 _VIEWS = _kinds(
     "Placeholder PlaceholderWithDefault Const Identity IdentityN StopGradient PreventGradient Reshape Squeeze ExpandDims EnsureShape "
-    "Shape ShapeN Size Rank NoOp Assert BroadcastArgs"
+    "NoOp Assert"
 )
 # Operations that copy and compute nothing.
 _MOVES = _kinds(

@@ -109,6 +109,9 @@ class _Rewriter:
         for operation in self._graph.operations:
             if any(tensor.name in self._maps for tensor in operation.inputs):
                 self._take(operation)
+        for key, tensor in tensors.items():
+            if tensor.name in self._maps and _elements(self._maps[tensor.name]) > MOST_VALUES:
+                raise NotDense(f"output {key} has too many pixels a patch")  # each is cut out by itself: building that alone takes hours
         reached = {key: as_batch(self._maps[t.name], t.shape.rank) for key, t in tensors.items() if t.name in self._maps}
         rest = {key: tensor.name for key, tensor in tensors.items() if key not in reached}
         return reached | self._computed_by_the_graph(rest)
@@ -154,6 +157,10 @@ class _Rewriter:
 def parts_of(result: Result) -> tuple[PatchMap, ...]:
     """The maps that a result consists of."""
     return result.parts if isinstance(result, FlatJoin) else (result,)
+
+
+def _elements(result: Result) -> int:
+    return sum(part.size[0] * part.size[1] for part in parts_of(result))
 
 
 def is_small(result: Result) -> bool:

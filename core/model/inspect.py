@@ -59,7 +59,8 @@ def facts(folder: str) -> dict[str, Any]:
         "trainable": contract is not None and os.path.isfile(os.path.join(folder, TRAINABLE)),
         "parameters": described.parameters,
         "size_bytes": described.size,
-        "tensorflow": described.tensorflow,
+        "format": "SavedModel" if described.tensorflow else "Keras file",
+        "tensorflow": described.tensorflow or None,
         "signature": described.signature,
         "signatures": list(described.signatures),
         "safe": not described.findings,
@@ -97,12 +98,12 @@ def _inputs(described: Described, contract: Contract | None, graph: GraphFacts) 
         | ({"receptive_field": fields[tensor.name]} if tensor.name in fields else {})
         | {"source": tensor.name in graph.ratios if graph.ratios else tensor.shape is None or len(tensor.shape) == 4}
         | {"spacing_ratio": str(graph.ratios[tensor.name]) if tensor.name in graph.ratios and not graph.assumed else None}
-        for tensor in _ordered(described.inputs, list(specs))
+        for tensor in _ordered(described.inputs, list(specs) or list(graph.ratios))
     ]
 
 
 def _ordered(tensors: Sequence[Tensor], order: Sequence[str]) -> list[Tensor]:
-    """In the contract's order, else as people count: x2 before x10, as serving takes them."""
+    """In the order in which serving takes them, else as people count: x2 before x10."""
     return sorted(tensors, key=lambda tensor: (order.index(tensor.name) if tensor.name in order else len(order), natural(tensor.name)))
 
 

@@ -29,7 +29,7 @@ _GEOMETRY = (
 _COST = (
     "<p>For one output pixel. Operations are floating-point operations (FLOP); a multiply-add counts as two. Memory traffic is what layers"
     f" read and write if nothing is fused. Edges: what a block of {BLOCK} × {BLOCK} output pixels needs besides for the borders of its"
-    " window. Weights are read once a block, or once a batch of patches. 'Serve model' chooses the cheapest way by itself.</p>\n"
+    " window. Weights are read once a block, or once a batch of patches. 'Serve model' goes densely by itself where the values are the same.</p>\n"
 )
 _ASSUMED = "Nothing tells the sources' spacings: drawn as if their windows covered the same ground."
 _INPUTS = ("Name", "Shape", "Type", "Bands", "Receptive field", "Spacing (map units)")
@@ -52,7 +52,7 @@ def headline(found: dict[str, Any]) -> list[tuple[str, Cell]]:
         ("Cost", _least_cost(found)),
         ("Signature", _signature(found)),
         ("Safe to load", "yes" if found["safe"] else f"no: {len(found['findings'])} operation(s) could do harm"),
-        ("Written by TensorFlow", found["tensorflow"]),
+        ("Format", found["format"] + (f", written by TensorFlow {found['tensorflow']}" if found["tensorflow"] else "")),
     ]
 
 
