@@ -29,9 +29,10 @@ _GEOMETRY = (
 _COST = (
     "<p>For one output pixel. Operations are floating-point operations (FLOP); a multiply-add counts as two. Memory traffic is what layers"
     f" read and write if nothing is fused. Edges: what a block of {BLOCK} × {BLOCK} output pixels needs besides for the borders of its"
-    " window. Weights are read once a block, or once a batch of patches. 'Serve model' goes densely by itself where the values are the same.</p>\n"
+    " window. Weights are read once a block, or once a batch of patches. 'Serve model' goes densely by itself where that gives the same"
+    " values.</p>\n"
 )
-_ASSUMED = "Nothing tells the sources' spacings: drawn as if their windows covered the same ground."
+_ASSUMED = "Spacings are not told: drawn as if all windows covered the same ground."
 _INPUTS = ("Name", "Shape", "Type", "Bands", "Receptive field", "Spacing (map units)")
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 

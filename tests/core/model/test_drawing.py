@@ -52,7 +52,7 @@ def test_any_model_gives_a_drawing_that_fits(drawn: list[DrawnSource], field: tu
     root = ElementTree.fromstring(draw(sketch))
     height = float(root.attrib["height"])
     for box in rectangles(sketch):
-        assert -0.1 <= box.left and box.right <= WIDTH + 0.1 and 0 <= box.top and box.bottom <= height + 0.1
+        assert box.left >= -0.1 and box.right <= WIDTH + 0.1 and box.top >= 0 and box.bottom <= height + 0.1
     assert draw(sketch) == draw(sketch)
 
 
