@@ -120,8 +120,9 @@ class ServeParameters(EngineAlgorithm):
                 "RESUME",
                 self.tr("Resume"),
                 self.tr(
-                    "Goes on from the finished blocks of a run that was stopped, and keeps those of this one if it is stopped. A changed "
-                    "image, model or parameter is noticed and starts afresh."
+                    "Goes on from the finished blocks of a run that was stopped, and keeps those of this one, uncompressed beside the map, "
+                    "until it has ended well. The map needs a name of its own: a temporary one is not found again. A changed image, model "
+                    "or parameter is noticed and starts afresh."
                 ),
             ),
         ):

@@ -18,6 +18,8 @@ from .edges import inside, outside
 from .grid import SNAP, Grid, Window
 from .stacked import Mask, StackedImage
 
+REMOTE = ("http://", "https://", "/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsiswift")
+
 Pixels = np.ndarray  # (rows, cols, bands)
 
 
@@ -134,13 +136,14 @@ class Source:
 
 
 def open_image(path: str) -> DatasetReader:
-    """Open one image.
+    """Open one image. On a server, files beside it (.ovr, .msk, .aux.xml) are not looked for: that would take sixty requests.
 
     Raises:
         CannotRead: it is missing, or no raster.
     """
     try:
-        return rasterio.open(path)
+        with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR") if path.startswith(REMOTE) else contextlib.nullcontext():
+            return rasterio.open(path)
     except RasterioError as error:
         what = f"Cannot read {path}" if os.path.exists(path) or path.startswith("/vsi") else f"{path} does not exist"
         raise CannotRead(what, expected="a raster", received=str(error)) from error
