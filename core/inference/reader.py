@@ -31,7 +31,7 @@ class BlockReader:
         for i, (source, window) in enumerate(zip(self.sources, self.plan.windows(block), strict=True)):
             pixels, has_data = source.read_valid(window, "reflect" if self.edges == "valid" else self.edges)
             valid &= self._at_outputs(i, block, window, has_data)
-            arrays.append(_without_nan(pixels).astype(self.dtypes[i], copy=False))
+            arrays.append(_as_type(_without_nan(pixels), self.dtypes[i]))
         if self.edges == "valid":
             valid &= self._inside(block)
         return BlockPixels(block, tuple(arrays), valid)
@@ -79,3 +79,10 @@ def _without_nan(pixels: np.ndarray) -> np.ndarray:
     if np.issubdtype(pixels.dtype, np.floating):
         np.copyto(pixels, 0, where=np.isnan(pixels))
     return pixels
+
+
+def _as_type(pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """For the model. Means of whole numbers (resampled sources) are rounded for one that takes whole numbers, not cut off."""
+    if np.issubdtype(dtype, np.integer) and np.issubdtype(pixels.dtype, np.floating):
+        np.rint(pixels, out=pixels)
+    return pixels.astype(dtype, copy=False)

@@ -12,11 +12,13 @@ import rasterio
 from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterioWindow
 
 from ..errors import BadParameter, CannotRead, GridMismatch
 from .edges import inside, outside
-from .grid import SNAP, Grid, Window
+from .grid import HOW_TO_RESAMPLE, SNAP, Grid, Window
+from .resampling import grid_of, in_words, resampled
 
 Pixels = np.ndarray  # (rows, cols, bands)
 Mask = np.ndarray  # bool (rows, cols): True is data
@@ -30,19 +32,26 @@ class Source:
     Args:
         paths: anything GDAL opens.
         nodata: value that means "no data" in every image; None: each image's own, if it has one.
+        resample: how an image that lies on another grid is brought onto `grid`, while it is read; none: it is refused.
+        grid: of the source; None: that of the first image.
+
+    Attributes:
+        remarks: which images are resampled, from what to what, in words.
 
     Raises:
         CannotRead: an image is missing or damaged.
         GridMismatch: the images differ in size, position, spacing or CRS.
     """
 
-    def __init__(self, paths: Sequence[str], nodata: float | None = None) -> None:
+    def __init__(self, paths: Sequence[str], nodata: float | None = None, resample: str = "none", grid: Grid | None = None) -> None:
         if not paths:
             raise BadParameter("A source", expected="at least one image", received="none")
         self._exits = contextlib.ExitStack()
         try:
-            self._images = [self._exits.enter_context(open_image(path)) for path in paths]
-            self.grid = _common_grid(self._images)
+            opened = [self._exits.enter_context(open_image(path)) for path in paths]
+            self.grid = grid or grid_of(opened[0])
+            self.remarks: tuple[str, ...] = ()
+            self._images = [self._on_grid(image, nodata, resample) for image in opened]
         except BaseException:
             self.close()
             raise
@@ -50,8 +59,21 @@ class Source:
         self.counts = tuple(image.count for image in self._images)
         self.count: int = sum(self.counts)
         self.dtype = np.result_type(*(dtype for image in self._images for dtype in image.dtypes))
-        self.band_names = tuple(name for image in self._images for name in _band_names(image))
-        self._nodata = [[value if nodata is None else nodata for value in image.nodatavals] for image in self._images]
+        self.band_names = tuple(name for image in opened for name in _band_names(image))
+        self._nodata = [_nodata_values(image, nodata) for image in self._images]
+
+    def _on_grid(self, image: DatasetReader, nodata: float | None, resample: str) -> DatasetReader:
+        """The image itself, if it lies on the grid, or a view of it that does."""
+        difference = _difference(self.grid, grid_of(image))
+        if not difference:
+            return image
+        if resample == "none":
+            raise GridMismatch(
+                f"{image.name} does not lie on the source's first image: {difference}",
+                remedy=f"Images of one source need one grid: give it as a source of its own, or resample it. {HOW_TO_RESAMPLE}",
+            )
+        self.remarks += (in_words(image, self.grid, resample),)
+        return self._exits.enter_context(resampled(image, self.grid, resample, nodata))
 
     @property
     def nodata(self) -> tuple[float | None, ...]:
@@ -167,16 +189,9 @@ def _band_names(image: DatasetReader) -> list[str]:
     return [description or name for description, name in zip(image.descriptions, default, strict=True)]
 
 
-def _common_grid(images: list[DatasetReader]) -> Grid:
-    grids = [Grid(image.height, image.width, image.transform, image.crs) for image in images]
-    for image, grid in zip(images[1:], grids[1:], strict=True):
-        difference = _difference(grids[0], grid)
-        if difference:
-            raise GridMismatch(
-                f"{image.name} does not lie on {images[0].name}: {difference}",
-                remedy="Images of one source need one grid: resample it, or give it as a source of its own.",
-            )
-    return grids[0]
+def _nodata_values(image: DatasetReader, given: float | None) -> list[float | None]:
+    """For each band. A resampled image has its own, whatever was given for what it was made from."""
+    return [value if given is None or isinstance(image, WarpedVRT) else given for value in image.nodatavals]
 
 
 def _difference(first: Grid, other: Grid) -> str:
