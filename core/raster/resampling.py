@@ -7,7 +7,8 @@ Two options of GDAL's warper decide whether the same values come out however the
 
 - the scale of its kernels, which it else takes from each chunk that it computes (differences of a quarter of the range were measured).
   Kernels that are wider than a pixel also displace what they show by up to 0.06 pixel, so they are for much finer images only;
-- the error that it allows itself in a position, a linear approximation over each chunk. None is allowed here; that costs 0.3 µs a pixel.
+- the error that it allows itself in a position, a linear approximation over each chunk. None is allowed here; where the CRS differs that
+  costs 0.3 µs a pixel.
 """
 
 from __future__ import annotations
