@@ -18,11 +18,15 @@ Outputs = dict[str, np.ndarray]  # (rows, cols, channels) each
 
 @dataclass(frozen=True)
 class BlockPixels:
-    """A block with its windows read: `sources` (rows, cols, bands) each; `valid` (rows, cols) of the outputs that have data."""
+    """A block with its windows read: `sources` (rows, cols, bands) each; `valid` (rows, cols) of the outputs that have data.
+
+    A block that is not to be computed has no sources; `outside_mask`: because no output of it is wanted.
+    """
 
     block: Block
     sources: tuple[np.ndarray, ...]
     valid: np.ndarray
+    outside_mask: bool = False
 
 
 class Evaluator(ABC):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,28 +12,46 @@ from .evaluate import BlockPixels
 from .plan import AxisPlan, Block, Plan, Span
 
 
+def everywhere(window: Window) -> np.ndarray:
+    """The mask of a run that has none: every output is wanted."""
+    return np.ones((window.height, window.width), bool)
+
+
 class BlockReader:
     """Called with a block from one thread only (its sources are not thread-safe).
 
     Args:
         dtypes: of the model's inputs, one a source.
         edges: what stands for the pixels outside an image; "valid": outputs that would need them are no-data.
+        mask: which outputs of a window are wanted, (rows, cols). If given, no more is read of a block than it takes to see that none of its
+            outputs is wanted and has data. None: every block is read whole.
     """
 
-    def __init__(self, sources: Sequence[Source], dtypes: Sequence[np.dtype], plan: Plan, edges: str) -> None:
-        self.sources, self.dtypes, self.plan, self.edges = sources, dtypes, plan, edges
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        dtypes: Sequence[np.dtype],
+        plan: Plan,
+        edges: str,
+        mask: Callable[[Window], np.ndarray] | None = None,
+    ) -> None:
+        self.sources, self.dtypes, self.plan, self.edges, self.mask = sources, dtypes, plan, edges, mask
         self._heights, self._widths = [source.grid.height for source in sources], [source.grid.width for source in sources]
 
     def __call__(self, block: Block) -> BlockPixels:
         """The block's pixels. NaN becomes 0: one NaN would otherwise spoil every output whose receptive field holds it."""
-        valid = np.ones((block.window.height, block.window.width), bool)
+        valid = self.mask(block.window) if self.mask else everywhere(block.window)
+        if not valid.any():
+            return BlockPixels(block, (), valid, outside_mask=True)
+        if self.edges == "valid":
+            valid &= self._inside(block)
         arrays = []
         for i, (source, window) in enumerate(zip(self.sources, self.plan.windows(block), strict=True)):
             pixels, has_data = source.read_valid(window, "reflect" if self.edges == "valid" else self.edges)
             valid &= self._at_outputs(i, block, window, has_data)
+            if self.mask and not valid.any():
+                return BlockPixels(block, (), valid)
             arrays.append(_as_type(_without_nan(pixels), self.dtypes[i]))
-        if self.edges == "valid":
-            valid &= self._inside(block)
         return BlockPixels(block, tuple(arrays), valid)
 
     def _at_outputs(self, i: int, block: Block, window: Window, has_data: np.ndarray) -> np.ndarray:

@@ -22,11 +22,11 @@ def open_sources(job: ServeModel, exits: contextlib.ExitStack, reporter: Reporte
     """
     sources: list[Source] = []
     for number, served in enumerate(job.sources, start=1):
-        source = exits.enter_context(Source(served.images, served.nodata, job.resample))
+        source = exits.enter_context(Source(served.images, served.nodata, job.nodata_rule, job.resample))
         if job.resample != "none" and not fits(sources[0].grid if sources else source.grid, source.grid):
             source.close()
             onto = fitting_grid(sources[0].grid, source.grid)
-            source = exits.enter_context(Source(served.images, served.nodata, job.resample, onto))
+            source = exits.enter_context(Source(served.images, served.nodata, job.nodata_rule, job.resample, onto))
         for remark in source.remarks:
             reporter.info(f"Source {number}: {remark}")
         sources.append(source)

@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 
 from .backend import tf
-from .dense_rules import RULES, FlatJoin, NotDense, Operands, Pair, PatchMap, Result, element, single
+from .dense_rules import RULES
 from .frozen import FrozenGraph
+from .patch_map import FlatJoin, NotDense, Operands, Pair, PatchMap, Result, element, single
 
 MOST_VALUES = 1024  # of one patch, in a tensor that is put into a batch
 Starts = Sequence[Any]  # integers: first row of every patch of a line of patches down, and first column of one across

@@ -91,7 +91,7 @@ def resampled(image: DatasetReader, grid: Grid, method: str, nodata: float | Non
         rule: a pixel has no data if "all" or "any" of its bands have none.
 
     Raises:
-        GridMismatch: no CRS, or they do not overlap.
+        GridMismatch: no CRS, they do not overlap, or no-data is told in several ways.
     """
     own = grid_of(image)
     down, across = (scale if scale < MUCH_FINER else 1 for scale in spacings(grid, own, _overlap(grid, own)))
@@ -147,11 +147,23 @@ def _span(low: float, high: float, ratio: Fraction) -> tuple[int, int]:
 
 
 def _nodata(image: DatasetReader, given: float | None) -> float | None:
-    """Which value takes no part. A mask band counts only if there is none."""
-    if given is not None or image.nodata is not None:
-        return image.nodata if given is None else given
-    has_mask = image.mask_flag_enums[0] == [MaskFlags.per_dataset]
-    return np.nan if not has_mask and np.issubdtype(np.result_type(*image.dtypes), np.floating) else None
+    """Which value takes no part; None where there is none, or a mask band.
+
+    Raises:
+        GridMismatch: there is more than one value or mask: the warper follows one.
+    """
+    values = {str(value): value for value in (image.nodatavals if given is None else [given])}
+    has_mask = any(MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags for flags in image.mask_flag_enums)
+    own_masks = any(not flags for flags in image.mask_flag_enums)
+    value = next(iter(values.values()))
+    if own_masks or len(values) > 1 or (has_mask and value is not None):
+        raise GridMismatch(
+            f"{image.name} cannot be resampled while it is read",
+            expected="one no-data value for all bands, or one mask",
+            received=f"no-data values {', '.join(values)}{' and masks' if has_mask or own_masks else ''}",
+            remedy="Resample it beforehand with gdalwarp ('Warp (reproject)').",
+        )
+    return np.nan if value is None and not has_mask and np.issubdtype(np.result_type(*image.dtypes), np.floating) else value
 
 
 @contextlib.contextmanager

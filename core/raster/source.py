@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Sequence
 from types import TracebackType
 
 import numpy as np
 import rasterio
-from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
-from rasterio.vrt import WarpedVRT
-from rasterio.windows import Window as RasterioWindow
 
 from ..errors import BadParameter, CannotRead, GridMismatch
 from .edges import inside, outside
 from .grid import HOW_TO_RESAMPLE, SNAP, Grid, Window
 from .resampling import grid_of, in_words, resampled
+from .stacked import Mask, StackedImage
 
 Pixels = np.ndarray  # (rows, cols, bands)
-Mask = np.ndarray  # bool (rows, cols): True is data
 
 
 class Source:
@@ -32,6 +30,8 @@ class Source:
     Args:
         paths: anything GDAL opens.
         nodata: value that means "no data" in every image; None: each image's own, if it has one.
+        rule: a pixel has no data if "all" of the bands, of all images together, have none, or if "any" has none.
+
         resample: how an image that lies on another grid is brought onto `grid`, while it is read; none: it is refused.
         grid: of the source; None: that of the first image.
 
@@ -43,50 +43,66 @@ class Source:
         GridMismatch: the images differ in size, position, spacing or CRS.
     """
 
-    def __init__(self, paths: Sequence[str], nodata: float | None = None, resample: str = "none", grid: Grid | None = None) -> None:
+    def __init__(
+        self, paths: Sequence[str], nodata: float | None = None, rule: str = "all", resample: str = "none", grid: Grid | None = None
+    ) -> None:
         if not paths:
             raise BadParameter("A source", expected="at least one image", received="none")
         self._exits = contextlib.ExitStack()
         try:
-            opened = [self._exits.enter_context(open_image(path)) for path in paths]
-            self.grid = grid or grid_of(opened[0])
+            images = [self._exits.enter_context(open_image(path)) for path in paths]
+            self.grid = grid or grid_of(images[0])
             self.remarks: tuple[str, ...] = ()
-            self._images = [self._on_grid(image, nodata, resample) for image in opened]
+            self._images = [self._on_grid(image, nodata, rule, resample) for image in images]
         except BaseException:
             self.close()
             raise
         self.paths = tuple(paths)
-        self.counts = tuple(image.count for image in self._images)
-        self.count: int = sum(self.counts)
-        self.dtype = np.result_type(*(dtype for image in self._images for dtype in image.dtypes))
-        self.band_names = tuple(name for image in opened for name in _band_names(image))
-        self._nodata = [_nodata_values(image, nodata) for image in self._images]
+        self._join = np.logical_or if rule == "all" else np.logical_and
+        self._describe()
 
-    def _on_grid(self, image: DatasetReader, nodata: float | None, resample: str) -> DatasetReader:
+    def _on_grid(self, image: DatasetReader, nodata: float | None, rule: str, resample: str) -> StackedImage:
         """The image itself, if it lies on the grid, or a view of it that does."""
         difference = _difference(self.grid, grid_of(image))
         if not difference:
-            return image
+            return StackedImage(image, nodata, rule)
         if resample == "none":
             raise GridMismatch(
                 f"{image.name} does not lie on the source's first image: {difference}",
                 remedy=f"Images of one source need one grid: give it as a source of its own, or resample it. {HOW_TO_RESAMPLE}",
             )
         self.remarks += (in_words(image, self.grid, resample),)
-        return self._exits.enter_context(resampled(image, self.grid, resample, nodata))
+        view = self._exits.enter_context(resampled(image, self.grid, resample, nodata, rule))
+        return StackedImage(view, None, rule, original=image)
+
+    def _describe(self) -> None:
+        self.counts = tuple(len(image.bands) for image in self._images)
+        self.count: int = sum(self.counts)
+        self.dtype = np.result_type(*(image.dtype for image in self._images))
+        self.band_names = tuple(name for image in self._images for name in image.names)
 
     @property
     def nodata(self) -> tuple[float | None, ...]:
         """The value that means "no data", for each band."""
-        return tuple(value for image in self._nodata for value in image)
+        return tuple(value for image in self._images for value in image.nodata)
 
     @property
     def complete(self) -> bool:
         """Whether every pixel surely has data: no value means "no data", no mask, and no type that knows NaN."""
         if np.issubdtype(self.dtype, np.floating):
             return False
-        unmasked = (image.mask_flag_enums[0] != [MaskFlags.per_dataset] for image in self._images)
-        return any(free and None in nodata for free, nodata in zip(unmasked, self._nodata, strict=True))
+        return bool(self._join.reduce([image.complete for image in self._images]))
+
+    @property
+    def transparent(self) -> tuple[str, ...]:
+        """Names of the bands that say how opaque their image is (core/raster/stacked.py tells how they are known)."""
+        return tuple(image.name_of(image.transparent) for image in self._images if image.transparent is not None)
+
+    def hide_transparent(self) -> None:
+        """From now on those bands are not read as bands: where one is 0, its image has no data. Call it before anything is read."""
+        for image in self._images:
+            image.hide_transparent()
+        self._describe()
 
     def read(self, window: Window, edges: str = "reflect") -> Pixels:
         """The pixels of a window (rows, cols, bands), in the common type of all bands; it may reach over the image (core/raster/edges.py).
@@ -97,7 +113,7 @@ class Source:
         return self.read_valid(window, edges)[0]
 
     def valid(self, window: Window) -> Mask:
-        """Where the window has data: inside the image, not no-data in every band, NaN in none. Shape (rows, cols)."""
+        """Where the window has data: inside the image, with data by the rule, NaN in no band. Shape (rows, cols)."""
         return self.read_valid(window, "replicate")[1]
 
     def read_valid(self, window: Window, edges: str = "reflect") -> tuple[Pixels, Mask]:
@@ -119,13 +135,13 @@ class Source:
 
     def _read_inside(self, window: Window) -> tuple[Pixels, Mask]:
         pixels = np.empty((window.height, window.width, self.count), self.dtype)
-        has_data = np.zeros((window.height, window.width), bool)
-        first = 0
-        for image, nodata in zip(self._images, self._nodata, strict=True):
-            part = pixels[:, :, first : first + image.count]
-            part[...] = np.moveaxis(_read(image, window), 0, 2)
-            has_data |= _image_mask(image, window) & _any_data(part, nodata)
-            first += image.count
+        found, first = [], 0
+        for image in self._images:
+            part, valid = image.read(window)
+            pixels[:, :, first : first + len(part)] = np.moveaxis(part, 0, 2)
+            found.append(valid)
+            first += len(part)
+        has_data = np.array(np.broadcast_to(functools.reduce(self._join, found), (window.height, window.width)))
         if np.issubdtype(self.dtype, np.floating):
             has_data &= ~np.isnan(pixels).any(axis=2)
         return pixels, has_data
@@ -152,46 +168,6 @@ def open_image(path: str) -> DatasetReader:
     except RasterioError as error:
         what = f"Cannot read {path}" if os.path.exists(path) or path.startswith("/vsi") else f"{path} does not exist"
         raise CannotRead(what, expected="a raster", received=str(error)) from error
-
-
-def _read(image: DatasetReader, window: Window) -> np.ndarray:
-    try:
-        return image.read(window=_rasterio(window))
-    except RasterioError as error:
-        raise CannotRead(f"{image.name} is damaged near row {window.row}, column {window.col}", received=str(error)) from error
-
-
-def _image_mask(image: DatasetReader, window: Window) -> np.ndarray | bool:
-    """The image's own mask band, where it has one. (An alpha flag is no mask here: GDAL sets it for any fourth band of bytes.)"""
-    if image.mask_flag_enums[0] == [MaskFlags.per_dataset]:
-        return image.read_masks(1, window=_rasterio(window)) > 0
-    return True
-
-
-def _any_data(part: Pixels, nodata: list[float | None]) -> np.ndarray | bool:
-    """Where at least one band is not its no-data value."""
-    if any(value is None for value in nodata):
-        return True
-    return np.logical_or.reduce([_differs(part[:, :, band], value) for band, value in enumerate(nodata) if value is not None])
-
-
-def _differs(band: np.ndarray, value: float) -> np.ndarray:
-    return ~np.isnan(band) if np.isnan(value) else band != value
-
-
-def _rasterio(window: Window) -> RasterioWindow:
-    return RasterioWindow(window.col, window.row, window.width, window.height)
-
-
-def _band_names(image: DatasetReader) -> list[str]:
-    stem = os.path.splitext(os.path.basename(image.name))[0]
-    default = [stem] if image.count == 1 else [f"{stem}_{band}" for band in range(1, image.count + 1)]
-    return [description or name for description, name in zip(image.descriptions, default, strict=True)]
-
-
-def _nodata_values(image: DatasetReader, given: float | None) -> list[float | None]:
-    """For each band. A resampled image has its own, whatever was given for what it was made from."""
-    return [value if given is None or isinstance(image, WarpedVRT) else given for value in image.nodatavals]
 
 
 def _difference(first: Grid, other: Grid) -> str:

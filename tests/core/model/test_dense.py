@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from core.model.backend import keras, tf
 from core.model.dense import PatchGrid, densify
-from core.model.dense_rules import NotDense
 from core.model.frozen import FrozenGraph
 from core.model.load import LoadedModel, load
+from core.model.patch_map import NotDense
 
 layers = keras.layers
 Starts = dict[str, tuple[list[int], list[int]]]

@@ -16,7 +16,7 @@ from rasterio.warp import transform
 from core.errors import GridMismatch
 from core.raster.alignment import align
 from core.raster.grid import Grid, Window
-from core.raster.resampling import fitting_grid, grid_of, resampled, simple_ratio
+from core.raster.resampling import fitting_grid, grid_of, simple_ratio
 from core.raster.source import Source
 
 UTM = CRS.from_epsg(32631)
@@ -144,8 +144,8 @@ def test_no_data_in_some_bands(tmp_path: Path, make_raster: Make, rule: str, wit
     pixels = np.full((5, 5, 2), 9, "uint8")
     pixels[1, 1], pixels[3, 3, 0] = 0, 0
     path = make_raster(tmp_path / "a.tif", pixels, nodata=0)
-    with rasterio.open(path) as image, resampled(image, Grid(5, 5, NORTH_UP, UTM), "nearest", rule=rule) as view:
-        assert np.isnan(view.read()).any(axis=0).sum() == without
+    with Source([path], rule=rule, resample="nearest", grid=Grid(5, 5, NORTH_UP @ Affine.translation(0.1, 0), UTM)) as source:
+        assert (~source.valid(all_of(source))).sum() == without
 
 
 def test_a_fourth_band_of_bytes_is_data(tmp_path: Path) -> None:
@@ -158,6 +158,31 @@ def test_a_fourth_band_of_bytes_is_data(tmp_path: Path) -> None:
         image.write(pixels)
     with Source([str(path)], resample="bilinear", grid=Grid(7, 8, NORTH_UP @ Affine.translation(1, 0), UTM)) as source:
         assert (source.read(Window(0, 0, 7, 7)) == np.moveaxis(pixels, 0, 2)[:, 1:]).all()
+
+
+def test_what_transparency_hides_takes_no_part(tmp_path: Path) -> None:
+    """Black under a transparent corner does not darken the pixels beside it."""
+    pixels = np.full((4, 40, 40), 200, "uint8")
+    pixels[3] = 255
+    pixels[:, :20, :20] = 0
+    path = tmp_path / "ortho.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", height=40, width=40, count=4, dtype="uint8", transform=NORTH_UP, crs=UTM, alpha="yes"
+    ) as image:
+        image.write(pixels)
+    with Source([str(path)], resample="bilinear", grid=Grid(40, 40, NORTH_UP @ Affine.translation(0.4, 0.4), UTM)) as source:
+        assert source.count == 4 and source.transparent == ("ortho_4",)
+        source.hide_transparent()
+        values, valid = source.read_valid(all_of(source))
+        assert values.shape[2] == 3 and (values[valid] == 200).all() and abs((~valid).sum() - 400) <= 40
+
+
+def test_no_data_told_in_several_ways_is_refused(tmp_path: Path, make_raster: Make) -> None:
+    path = make_raster(tmp_path / "a.tif", np.ones((4, 4), "uint8"))
+    with rasterio.open(path, "r+") as image:
+        image.write_mask(np.full((4, 4), 255, "uint8"))
+    with pytest.raises(GridMismatch, match=r"one no-data value for all bands, or one mask.*gdalwarp"):
+        Source([path], nodata=7, resample="nearest", grid=Grid(4, 4, NORTH_UP @ Affine.translation(0.5, 0), UTM))
 
 
 def test_bands_of_several_spacings_as_one_source(tmp_path: Path, make_raster: Make) -> None:
