@@ -10,17 +10,19 @@ import numpy as np
 
 from ..errors import BadParameter
 from ..jobs import ServeModel
-from ..model.geometry import ModelGeometry
 from ..model.load import device_in_use
+from ..raster.cache import tile_cache
 from ..raster.writer import RasterWriter
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Evaluator
-from .memory import available_mb, block_size
+from .halving import Halving
+from .memory import budget_of
 from .modes import choose_evaluator
 from .plan import Block
 from .products import Layer, OutputFile
 from .setup import Setup, set_up
 from .stream import Stream
+from .trial import choose_block_size
 
 
 def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
@@ -33,13 +35,15 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         layers = _layers(evaluator, setup)
         pairs = zip(job.products, setup.outputs, strict=True)
         files = [OutputFile.of(product.path, [layers[name] for name in group]) for product, group in pairs]
-        size = _block_size(job, setup.geometry, evaluator, reporter)
-        _stream(job, setup, evaluator, files, size, reporter)
+        budget = budget_of(job.memory)
+        exits.enter_context(tile_cache(budget.cache))
+        size = choose_block_size(job, setup, evaluator, budget, reporter)
+        _stream(job, setup, Halving(evaluator, setup.plan, reporter), files, size, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
     return paths | {"BLOCK_SIZE": size, "WIDTH": setup.plan.output.width, "HEIGHT": setup.plan.output.height}
 
 
-def _stream(job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence[OutputFile], size: int, reporter: Reporter) -> None:
+def _stream(job: ServeModel, setup: Setup, evaluator: Halving, files: Sequence[OutputFile], size: int, reporter: Reporter) -> None:
     plan = setup.plan
     grid = setup.sources[0].grid.rescaled(setup.geometry.scale_factor).part(plan.output)
 
@@ -64,12 +68,3 @@ def _layers(evaluator: Evaluator, setup: Setup) -> dict[str, Layer]:
     outputs = evaluator(setup.reader("reflect")(block))
     specs = {spec.name: spec for spec in setup.contract.outputs} if setup.contract else {}
     return {name: Layer(name, values.shape[2], values.dtype, specs.get(name)) for name, values in outputs.items()}
-
-
-def _block_size(job: ServeModel, geometry: ModelGeometry, evaluator: Evaluator, reporter: Reporter) -> int:
-    if job.block_size:
-        return job.block_size
-    budget = job.memory or available_mb()
-    size = block_size(geometry, budget, evaluator.held_values, evaluator.largest_block)
-    reporter.info(f"Block size {size} output pixels (memory budget {budget} MB).")
-    return size
