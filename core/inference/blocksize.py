@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 
@@ -23,7 +24,7 @@ HELD = DEPTH + 2  # blocks beside the one that computes: in a queue, in the hand
 MARGIN = 1.15  # of memory: for what the trial did not see
 LOOK_AHEAD = 4  # times the largest size that was tried
 UNTRIED = 1.05  # what a size that was not tried must be quicker by
-EQUAL = 1.02  # of these, the smallest: less memory, and a cancel is heard sooner
+EQUAL, USUAL = 1.05, 512  # of times so close, the size nearest to the usual one: else the memory of a run were a matter of chance
 GAIN = 0.97
 CALM_S = 1.0  # a block that takes longer than that keeps a cancel and the progress bar waiting
 SHARE, FEW_S, PART, LEAST_S = 0.02, 1.0, 0.1, 0.05  # a trial may take 2 % of the run, or a second if that is not a tenth of it
@@ -81,23 +82,24 @@ def next_to_try(figures: Sequence[Figure], plan: Plan, rooms: Sequence[int], spe
 
 
 def choose(figures: Sequence[Figure], plan: Plan, rooms: Sequence[int]) -> Choice:
-    """The smallest of the quickest sizes that fit; the smallest of all where none does, or where nothing was tried."""
+    """The quickest size that fits, or one that is as good; the smallest of all where none does, or where nothing was tried."""
     sizes = candidates(plan)
     if not figures:
         return Choice(sizes[0], (), True)
     fitting = [size for size in sizes if size <= LOOK_AHEAD * figures[-1].size and _fits(figures, plan, size, rooms)]
-    calm = [size for size in fitting if _seconds(figures, size, window_pixels(plan, size)[1]) <= CALM_S] or fitting[:1]
+    calm = [size for size in fitting if _rate(figures, plan, size) * window_pixels(plan, size)[1] <= CALM_S] or fitting[:1]
     if not calm:
         return Choice(sizes[0], needs(figures, plan, sizes[0]), False)
     walls = {size: wall(figures, plan, size) for size in calm}
-    size = next(size for size in calm if walls[size] <= EQUAL * min(walls.values()))
+    quick = [size for size in calm if walls[size] <= EQUAL * min(walls.values())]
+    size = min(quick, key=lambda size: abs(log(size / USUAL)))
     return Choice(size, needs(figures, plan, size), True)
 
 
 def wall(figures: Sequence[Figure], plan: Plan, size: int) -> float:
     """Seconds that the run would take: to compute all blocks, and to read the first, for which everything else waits."""
     total, largest = window_pixels(plan, size)
-    return _seconds(figures, size, total) + figures[-1].reading / figures[-1].pixels * largest
+    return _rate(figures, plan, size) * total + figures[-1].reading / figures[-1].pixels * largest
 
 
 def needs(figures: Sequence[Figure], plan: Plan, size: int) -> tuple[int, ...]:
@@ -155,12 +157,12 @@ def _fits(figures: Sequence[Figure], plan: Plan, size: int, rooms: Sequence[int]
     return all(margin * need <= room for need, room in zip(needs(figures, plan, size), rooms, strict=True))
 
 
-def _seconds(figures: Sequence[Figure], size: int, pixels: int) -> float:
-    """To compute so many pixels of windows in blocks of a size. One that was not tried is taken to be about as quick as the best: what it
-    saves in margins is sure, and a neighbour that was slow, by its nature or because the computer was busy, says nothing of it."""
-    tried = [figure for figure in figures if figure.size == size]
-    slower = 1.0 if tried else UNTRIED
-    return slower * pixels * min(figure.seconds / figure.pixels for figure in tried or figures)
+def _rate(figures: Sequence[Figure], plan: Plan, size: int) -> float:
+    """Seconds for a pixel of a window, in blocks of a size. One that was not tried is taken to be little slower than the best one that was:
+    what it saves in margins is sure, nothing else is."""
+    tried = next((figure for figure in figures if figure.size == size), None)
+    known = tried or min(figures, key=lambda figure: figure.seconds / figure.pixels * window_pixels(plan, figure.size)[0])
+    return known.seconds / known.pixels * (1 if tried else UNTRIED)
 
 
 def _flat(figures: Sequence[Figure], plan: Plan) -> bool:

@@ -78,17 +78,22 @@ def test_what_is_chosen_fits(plan: Plan, count: int, room: int, each: int, base:
     choice = choose(figures, plan, (room * 10**6,))
     pixels = window_pixels(plan, choice.size)[1]
     assert choice.size in candidates(plan)
-    assert choice.needs[0] == pytest.approx(base * 10**6 + (each + HELD * 8) * pixels, rel=1e-3, abs=10)
-    assert choice.fits is (MARGIN * choice.needs[0] <= room * 10**6) or not choice.fits
-    if not choice.fits:
+    expected = base * 10**6 + (each + HELD * 8) * pixels
+    assert choice.needs[0] >= 0.999 * expected - 10
+    assert choice.needs[0] <= 1.001 * expected + 10 or len(figures) == 1  # one point makes no line
+    if choice.fits:
+        assert MARGIN * choice.needs[0] <= room * 10**6
+    else:
         assert choice.size == candidates(plan)[0]
 
 
-def test_the_quickest_size_wins_and_of_equals_the_smallest() -> None:
+def test_the_quickest_size_wins_and_of_equals_the_usual() -> None:
     plan = plan_of(4096, 4096, field=1)
-    slow_at_512 = [figure(plan, size, ns) for size, ns in ((128, 400), (256, 380), (512, 900), (768, 100), (1024, 99.9))]
+    slow_at_512 = [figure(plan, size, ns) for size, ns in ((128, 400), (256, 380), (512, 900), (768, 100), (1024, 98))]
     assert choose(slow_at_512, plan, (GB,)).size == 768
-    assert choose([figure(plan, size) for size in (32, 64, 128, 256, 512)], plan, (GB,)).size == 32
+    for noise in (0.98, 1.02):
+        flat = [figure(plan, size, ns) for size, ns in ((64, 200), (128, 101), (256, 100 * noise), (512, 100), (768, 100 / noise))]
+        assert choose(flat, plan, (GB,)).size == 512
 
 
 def test_margins_make_larger_blocks_better_even_untried() -> None:
@@ -97,9 +102,11 @@ def test_margins_make_larger_blocks_better_even_untried() -> None:
     assert choose([figure(plan, size) for size in (32, 64)], plan, (GB,)).size <= 256  # not too far ahead
 
 
-def test_one_cell_that_was_slow_by_chance_does_not_speak_for_larger_ones() -> None:
+def test_what_was_not_tried_is_as_quick_as_the_best_and_saves_margins() -> None:
     plan = plan_of(4096, 4096, field=80)
-    assert choose([figure(plan, size, ns) for size, ns in ((64, 100), (128, 100), (256, 500))], plan, (GB,)).size > 256
+    figures = [figure(plan, size, ns) for size, ns in ((64, 100), (128, 100), (256, 500))]
+    pixels = window_pixels(plan, 512)[0], window_pixels(plan, 128)[0]
+    assert wall(figures, plan, 512) / wall(figures, plan, 128) == pytest.approx(1.05 * pixels[0] / pixels[1], rel=0.01)
 
 
 def test_a_block_takes_no_longer_than_a_second() -> None:

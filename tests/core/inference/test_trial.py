@@ -107,7 +107,7 @@ def test_memory_is_measured_and_kept(reporter: Any) -> None:
     trial.try_sizes(figures, plan_of(8192), read, needy(1000), budget, reporter)
     largest = figures[-1]
     assert largest.size >= 256
-    assert largest.peaks[0] == pytest.approx(1000 * largest.pixels, rel=0.25)
+    assert largest.peaks[0] == pytest.approx(1000 * largest.pixels, rel=0.4)  # what smaller blocks gave back may stay with the process
     chosen = trial.choose(figures, plan_of(8192), budget.rooms)
     assert chosen.fits and chosen.size**2 * 1000 <= 300 * MB
 
