@@ -60,21 +60,26 @@ def _alone(folder: str, name: str, image: np.ndarray, field: int, ef: int, block
     return run
 
 
-def _against_tensorflow(folder: str, name: str, field: int, ef: int) -> float:
-    """Wall time of serving, untuned, ÷ that of TensorFlow alone with its best block."""
+def _against_tensorflow(folder: str, name: str, field: int, ef: int, **options: Any) -> float:
+    """Wall time of serving, untuned, ÷ that of TensorFlow alone with its best block, in full precision."""
     image = scene.image(folder, SIDE)
     pixels = scene.pixels(image)
     tried = {block: _alone(folder, name, pixels, field, ef, block) for block in (512, 1024)}
     for run in tried.values():
         run()  # warm
     best = min(tried, key=lambda block: seconds(tried[block]))
-    job = _job(folder, name, [image])
+    job = _job(folder, name, [image], **options)
     return paired_ratio(lambda: _serve(job), tried[best])
 
 
 def serve_fcn_vs_tf(folder: str) -> float:
     """A fully convolutional network with much to compute."""
     return _against_tensorflow(folder, "fcn", 80, 16)
+
+
+def serve_fcn_fast_vs_tf(folder: str) -> float:
+    """The same with PRECISION=fast; about 1 on a device without bfloat16, where serving says so and runs full."""
+    return _against_tensorflow(folder, "fcn", 80, 16, precision="fast")
 
 
 def serve_light_fcn_vs_tf(folder: str) -> float:

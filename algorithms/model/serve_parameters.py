@@ -69,13 +69,19 @@ class ServeParameters(EngineAlgorithm):
         self.addParameter(of_field("TRUST_MODEL", self.tr("Trust the model"), trust, jobs.ServeModel, "trust", advanced=True))
 
     def _add_mask(self) -> None:
-        text = self.tr("Only map pixels whose centre lies on a pixel of it above 0 are computed; the others become no-data. Any grid.")
+        text = self.tr(
+            "Only map pixels whose centre lies on a pixel of it above 0 are computed; the others become no-data. Any grid, any CRS. Blocks "
+            "outside are not even read."
+        )
         self.addParameter(raster("MASK", self.tr("Mask"), text, optional=True, advanced=True))
         for name, label, text in (
             (
                 "NODATA_RULE",
                 self.tr("No-data rule"),
-                self.tr("A pixel of an image has no data if all, or if any, of its bands have none. Not-a-number in a band always counts."),
+                self.tr(
+                    "A pixel of a source has no data if all, or if any, of its bands have none. Not-a-number in one band always counts, "
+                    "and so do the mask of an image and, where the model takes a band less, its transparency."
+                ),
             ),
             (
                 "RESAMPLE",
@@ -93,13 +99,17 @@ class ServeParameters(EngineAlgorithm):
                 self.tr("Overlap"),
                 self.tr(
                     "Output pixels by which neighbouring expression fields overlap; they are blended. For models that are weak at the "
-                    "border of what they give. 0: none."
+                    "border of what they give: half the expression field suits, for four times the work. For a model of any "
+                    "size, give the receptive field and the expression field to work in as well. 0: none."
                 ),
             ),
             (
                 "AUGMENTATION",
                 self.tr("Test-time augmentation"),
-                self.tr("The mean over the flips of the image (4 runs), or over all flips and quarter turns (8 runs)."),
+                self.tr(
+                    "The mean over the flips of the image (four times the work), or over all flips and quarter turns (eight times). "
+                    "Classes follow from the mean of their probabilities where the model tells them, else the majority wins."
+                ),
             ),
             (
                 "PRECISION",
@@ -119,11 +129,17 @@ class ServeParameters(EngineAlgorithm):
 
     def _add_stored(self) -> None:
         """How the values of the model stand in the files."""
-        text = self.tr("Of the map and the probabilities. automatic: the model's own, or the smallest that holds the classes.")
+        text = self.tr(
+            "Of the map and the probabilities. automatic: the model's own, or the smallest that holds the classes; widened where else a "
+            "value could be taken for no-data."
+        )
         self.addParameter(of_field("OUTPUT_TYPE", self.tr("Pixel type"), text, jobs.Product, "dtype", advanced=True))
-        text = self.tr("Value of the model = pixel × scale + offset. Empty: 1, or what suits probabilities in whole numbers.")
+        text = self.tr(
+            "Value of the model = pixel × scale + offset; QGIS shows the value. What does not fit the pixel type is clipped, and said. "
+            "Empty: 1, or for probabilities in whole numbers 0.004 (uint8) or 0.0001. Not for class codes."
+        )
         self.addParameter(optional_number("OUTPUT_SCALE", self.tr("Scale of the pixels"), text, advanced=True))
-        text = self.tr("Value of the model = pixel × scale + offset. Empty: 0.")
+        text = self.tr("Value of the model = pixel × scale + offset. Empty: 0. Not for class codes.")
         self.addParameter(optional_number("OUTPUT_OFFSET", self.tr("Offset of the pixels"), text, advanced=True))
 
     def _add_choices(self) -> None:

@@ -60,9 +60,9 @@ class Choice:
 
 
 def candidates(plan: Plan) -> list[int]:
-    """Block sizes worth considering: whole expression fields, up to the first that holds all of the output."""
-    field = max(plan.rows.expression_field, plan.cols.expression_field)
-    sizes = sorted({max(size // field, 1) * field for size in SIZES})
+    """Block sizes worth considering: whole steps from one expression field to the next, up to the first that holds all of the output."""
+    step = max(plan.rows.step, plan.cols.step)
+    sizes = sorted({max(size // step, 1) * step for size in SIZES})
     whole = next((i for i, size in enumerate(sizes) if plan.count(size) == 1), len(sizes) - 1)
     return sizes[: whole + 1]
 
@@ -118,27 +118,27 @@ def window_pixels(plan: Plan, size: int) -> tuple[int, int]:
 
 
 def trial_window(plan: Plan, size: int) -> Window:
-    """Where a size is tried: in the middle of the output, where there is most likely data, from a whole expression field on."""
+    """Where a size is tried: in the middle of the output, where there is most likely data, from where an expression field starts."""
     output = plan.output
-    row, height = _middle(output.row, output.height, plan.rows.expression_field, size)
-    col, width = _middle(output.col, output.width, plan.cols.expression_field, size)
+    row, height = _middle(output.row, output.height, plan.rows.step, size)
+    col, width = _middle(output.col, output.width, plan.cols.step, size)
     return Window(row, col, height, width)
 
 
-def _middle(start: int, length: int, field: int, size: int) -> tuple[int, int]:
+def _middle(start: int, length: int, step: int, size: int) -> tuple[int, int]:
     taken = min(size, length)
-    first = max((start + (length - taken) // 2) // field * field, start)
+    first = max((start + (length - taken) // 2) // step * step, start)
     return first, min(taken, start + length - first)
 
 
 def _windows(axis: AxisPlan, start: int, length: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """For every source, the lengths of all blocks' windows along one axis added up, and the longest."""
-    field = axis.expression_field
-    first, last = start // field, -(-(start + length) // field)
-    count, rest = divmod(last - first, max(size // field, 1))
-    spans = [(first, first + max(size // field, 1))] * bool(count) + [(last - rest, last)] * bool(rest)
-    lengths = np.array([[end - begin for begin, end in axis.windows(span)] for span in spans], np.int64)
-    return np.array([count] * bool(count) + [1] * bool(rest)) @ lengths, lengths.max(axis=0)
+    at_once, end = max(size // axis.step, 1) * axis.step, start + length
+    second = min(start // axis.step * axis.step + at_once, end)  # where the second block starts: the first may be short
+    count, rest = divmod(end - second, at_once)
+    spans = {(start, second): 1} | ({(second, second + at_once): count} if count else {}) | ({(end - rest, end): 1} if rest else {})
+    lengths = np.array([[last - first for first, last in axis.windows(axis.holders(span))] for span in spans], np.int64)
+    return np.array(list(spans.values())) @ lengths, lengths.max(axis=0)
 
 
 def _line(figures: Sequence[Figure], memory: int, pixels: int) -> int:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from ..model.dense import PatchGrid, densify
-from ..model.dense_rules import NotDense
 from ..model.frozen import FrozenGraph
-from ..raster.grid import Window
+from ..model.patch_map import NotDense
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Evaluator, Outputs, PatchBased
-from .plan import AxisPlan, Block, Plan
+from .patches import Patches
+from .places import places
+from .plan import AxisPlan, Block
 
 PLACES, SIDE = 6, 5  # blocks of so many outputs on a side, at so many places of the image, are compared
 TOLERANCE = 1e-4  # of the largest value: single precision, added up in another order
@@ -35,12 +35,11 @@ class Dense(PatchBased):
         }
         self._function = densify(FrozenGraph(self.model), grids, self.outputs)
 
-    def _whole(self, pixels: BlockPixels) -> Outputs:
+    def _whole(self, patches: Patches) -> Outputs:
         self.check()
-        arrays = {name: source[np.newaxis] for name, source in zip(self.inputs, pixels.sources, strict=True)}
-        starts = {name: self._starts(pixels.block, i) for i, name in enumerate(self.inputs)}
-        down, across = self._size(pixels.block)
-        results = self._function(arrays, starts)
+        arrays = {name: source[np.newaxis] for name, source in zip(self.inputs, patches.sources, strict=True)}
+        down, across = patches.count
+        results = self._function(arrays, dict(zip(self.inputs, patches.starts, strict=True)))
         return {name: self._as_image(name, values.numpy(), down, across) for name, values in results.items()}
 
 
@@ -54,7 +53,7 @@ def dense_if_equal(patches: PatchBased, read: Callable[[Block], BlockPixels], re
     except Exception as error:  # a graph that the rewriting does not understand must not end a run that works without it
         reporter.info(f"No dense evaluation ({type(error).__name__}: {error}). Every patch is computed by itself.")
         return patches
-    for block in _places(patches.plan):
+    for block in places(patches.plan, PLACES, SIDE):
         pixels = read(block)
         difference = largest_difference(patches(pixels), dense(pixels))
         if difference > TOLERANCE:
@@ -84,17 +83,3 @@ def _difference(one: np.ndarray, other: np.ndarray) -> float:
 def _grid(axis: AxisPlan) -> list[tuple[int, int]]:
     """Size and step of each source's patches; step 0 where it is not whole."""
     return [(field, int(step) if step.denominator == 1 else 0) for field, step in zip(axis.fields, axis.steps(), strict=True)]
-
-
-def _places(plan: Plan) -> list[Block]:
-    """Blocks of a few outputs, at random places that are the same in every run."""
-    rng, output = np.random.default_rng(0), plan.output
-    places = []
-    for _ in range(PLACES):
-        row, col = (
-            first + int(rng.integers(0, max(length - SIDE, 0) + 1))
-            for first, length in ((output.row, output.height), (output.col, output.width))
-        )
-        small = Window(row, col, min(SIDE, output.height), min(SIDE, output.width))
-        places.append(next(replace(plan, output=small).blocks(SIDE)))
-    return places

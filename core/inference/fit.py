@@ -28,10 +28,20 @@ def check_fit(sources: Sequence[Source], inputs: Sequence[str], model: LoadedMod
         reporter.warn("The model is not trained: its map means nothing. Train it with 'Train model'.")
     for number, (source, name) in enumerate(zip(sources, inputs, strict=True), start=1):
         shape, spec = shapes.get(name), specs.get(name)
-        if shape is not None and len(shape) == 4 and shape[3] not in (None, source.count):
-            raise _wrong_count(number, name, source, int(shape[3] or 0))
+        wanted = shape[3] if shape is not None and len(shape) == 4 and shape[3] else spec.band_count if spec else source.count
+        _hide_transparent(number, source, wanted, reporter)
+        if source.count != wanted:
+            raise _wrong_count(number, name, source, wanted)
         if spec is not None:
             _check_contract(number, source, spec, reporter)
+
+
+def _hide_transparent(number: int, source: Source, wanted: int, reporter: Reporter) -> None:
+    """A band of transparency is no band for a model that takes as many less: an orthophoto of red, green, blue and alpha suits a model
+    of three bands. A model that was trained with that band takes it as any other."""
+    if source.count > wanted and source.count - len(source.transparent) == wanted:
+        reporter.info(f"Source {number}: {', '.join(source.transparent)} is transparency, not a band: where it is 0, there is no data.")
+        source.hide_transparent()
 
 
 def _check_contract(number: int, source: Source, spec: InputSpec, reporter: Reporter) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise, product
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from ..errors import OutOfMemory
 from ..raster.grid import Window
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Outputs
-from .plan import Plan, Span
+from .plan import Plan
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -23,11 +22,11 @@ def out_of_memory(error: BaseException) -> bool:
 class Halving:
     """Computes a block; where there is no memory for it, its quarters, and from then on every block in parts of that size.
 
-    The pixels in hand are cut, not read again, and the values are the same. With one expression field left it gives up. Suits a GPU
+    The pixels in hand are cut, not read again, and the values are the same. With one expression field left, it gives up. Suits a GPU
     above all: on a processor, TensorFlow most often ends the whole engine, which is what the trial (trial.py) is there to prevent.
 
     Attributes:
-        limit: expression fields on a side that are computed at once; None: as they come.
+        limit: output pixels on a side that are computed at once; None: as they come.
     """
 
     def __init__(self, compute: Callable[[BlockPixels], Outputs], plan: Plan, reporter: Reporter) -> None:
@@ -38,24 +37,29 @@ class Halving:
         """The outputs of a block.
 
         Raises:
-            OutOfMemory: for one expression field.
+            OutOfMemory: for a block that cannot be cut.
         """
-        side = max(last - first for first, last in (pixels.block.rows, pixels.block.cols))
-        if self.limit is not None and side > self.limit:
+        window = pixels.block.window
+        if self.limit is not None and self._count(window, self.limit) > 1:
             return self._in_parts(pixels, self.limit)
+        half = (max(window.height, window.width) + 1) // 2
         try:
             return self._compute(pixels)
         except Exception as error:
             if not out_of_memory(error):
                 raise
-            if side == 1:
+            if self._count(window, half) == 1:
                 raise OutOfMemory(
                     "Not even the smallest block fits in memory", remedy="Close other programs.", details=str(error)
                 ) from error
         # outside of the handler: there, the error would still hold what the failed call had in memory
-        self.limit = (side + 1) // 2
-        self._reporter.warn(f"Out of memory: going on with blocks of {self.limit * self.plan.rows.expression_field} output pixels.")
-        return self._in_parts(pixels, self.limit)
+        self._reporter.warn(f"Out of memory: going on with blocks of {half} output pixels.")
+        self.limit = half
+        return self._in_parts(pixels, half)
+
+    def _count(self, window: Window, size: int) -> int:
+        """How many blocks of a size would give the window."""
+        return replace(self.plan, output=window).count(size)
 
     def _in_parts(self, pixels: BlockPixels, size: int) -> Outputs:
         whole: Outputs = {}
@@ -70,25 +74,12 @@ class Halving:
 
 
 def parts(pixels: BlockPixels, plan: Plan, size: int) -> Iterator[BlockPixels]:
-    """A block in parts of at most `size` × `size` whole expression fields, as views of its pixels."""
-    block, around = pixels.block, plan.windows(pixels.block)
-    for rows, cols in product(_cut(block.rows, size), _cut(block.cols, size)):
-        row, height = _within(rows, plan.rows.expression_field, block.window.row, block.window.height)
-        col, width = _within(cols, plan.cols.expression_field, block.window.col, block.window.width)
-        part = replace(block, rows=rows, cols=cols, window=Window(row, col, height, width))
+    """A block in blocks of at most `size` output pixels on a side, or one expression field; views of its pixels."""
+    window, around = pixels.block.window, plan.windows(pixels.block)
+    for part in replace(plan, output=window).blocks(size):
         windows = zip(pixels.sources, plan.windows(part), around, strict=True)
-        sources = tuple(source[_slices(window, whole)] for source, window, whole in windows)
-        yield BlockPixels(part, sources, pixels.valid[_slices(part.window, block.window)])
-
-
-def _cut(span: Span, size: int) -> list[Span]:
-    return list(pairwise([*range(span[0], span[1], size), span[1]]))
-
-
-def _within(blocks: Span, field: int, start: int, length: int) -> tuple[int, int]:
-    """First output and number of outputs of the EF blocks, cut at what is written."""
-    first, last = max(blocks[0] * field, start), min(blocks[1] * field, start + length)
-    return first, last - first
+        sources = tuple(source[_slices(needed, whole)] for source, needed, whole in windows)
+        yield replace(pixels, block=part, sources=sources, valid=pixels.valid[_slices(part.window, window)])
 
 
 def _slices(part: Window, whole: Window) -> tuple[slice, slice]:

@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..classes import class_type
 from ..errors import BadParameter
-from ..model.contract import Contract, OutputSpec
+from ..jobs import Product
+from ..model.contract import Contract
 from ..model.load import LoadedModel
 from ..raster.writer import Bands
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One output as it stands in a file: its name, channels, type and what the contract says of it."""
-
-    name: str
-    channels: int
-    dtype: np.dtype
-    spec: OutputSpec | None
+from .storage import Layer, Storage, choose_storage
+from .tally import Tally
 
 
 @dataclass(frozen=True)
 class OutputFile:
-    """A raster to write: its layers, stacked, and what its bands are."""
+    """A raster to write: its layers, stacked, how they stand in it, and what its bands are."""
 
     path: str
     layers: tuple[Layer, ...]
+    storages: tuple[Storage, ...]
     bands: Bands
 
     @classmethod
-    def of(cls, path: str, layers: Sequence[Layer]) -> OutputFile:
-        """The file of these layers."""
-        return cls(path, tuple(layers), describe(layers))
+    def of(cls, product: Product, layers: Sequence[Layer], gaps: bool = True) -> OutputFile:
+        """The file of a product; `gaps`: whether an output pixel may lack data.
 
-    def block(self, outputs: Mapping[str, np.ndarray] | None, valid: np.ndarray) -> np.ndarray:
+        Raises:
+            BadParameter: the pixel type that the user asks for does not suit.
+        """
+        storages = choose_storage(layers, product, gaps)
+        return cls(product.path, tuple(layers), storages, describe(layers, storages))
+
+    def block(self, outputs: Mapping[str, np.ndarray] | None, valid: np.ndarray, tally: Tally | None = None) -> np.ndarray:
         """One block: (rows, cols, bands) in the file's type, no-data where nothing is valid or (None) nothing was computed."""
-        nodata = np.asarray(0 if self.bands.nodata is None else self.bands.nodata, self.bands.dtype)
         if outputs is None:
-            return np.full((*valid.shape, len(self.bands.names)), nodata)
-        block = np.concatenate([outputs[layer.name] for layer in self.layers], axis=2).astype(self.bands.dtype, copy=False)
-        return block if self.bands.nodata is None or valid.all() else np.where(valid[:, :, np.newaxis], block, nodata)
+            nodata = 0 if self.bands.nodata is None else self.bands.nodata
+            return np.full((*valid.shape, len(self.bands.names)), nodata, self.bands.dtype)
+        encoded = [storage.encode(outputs[layer.name], valid) for layer, storage in zip(self.layers, self.storages, strict=True)]
+        parts = [pixels for pixels, _ in encoded]
+        if tally:
+            tally.clip(sum(clipped for _, clipped in encoded), int(np.count_nonzero(valid)) * len(self.bands.names))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+
+    def in_words(self) -> str:
+        """How the values stand in the file, for the log."""
+        ways = dict.fromkeys(storage.in_words(layer.dtype) for layer, storage in zip(self.layers, self.storages, strict=True))
+        return f"{os.path.basename(self.path)}: {'; '.join(ways)}."
 
 
 def choose_outputs(wanted: Sequence[str], model: LoadedModel, contract: Contract | None) -> tuple[str, ...]:
@@ -66,31 +73,18 @@ def choose_outputs(wanted: Sequence[str], model: LoadedModel, contract: Contract
     return names
 
 
-def describe(layers: Sequence[Layer]) -> Bands:
-    """Type, names, no-data and classes of a file that holds these layers, stacked."""
-    if len(layers) == 1 and layers[0].channels == 1 and layers[0].spec and layers[0].spec.classes:
-        return _class_map(layers[0].spec)
-    dtype = np.result_type(*(layer.dtype for layer in layers))
+def describe(layers: Sequence[Layer], storages: Sequence[Storage]) -> Bands:
+    """Type, names, no-data, scales and classes of a file that holds these layers, stacked."""
+    first, spec = storages[0], layers[0].spec
     names = tuple(name for layer in layers for name in _names(layer))
-    if dtype == np.bool_ or dtype == np.float16:
-        dtype = np.dtype("uint8" if dtype == np.bool_ else "float32")
-    return Bands(dtype.name, names, nodata=_nodata(dtype))
-
-
-def _class_map(spec: OutputSpec) -> Bands:
-    codes = [c.code for c in spec.classes]
-    dtype, nodata = class_type(codes)
-    return Bands(dtype, spec.bands or (spec.name,), nodata=nodata, classes=spec.classes)
+    if len(layers) == 1 and layers[0].channels == 1 and spec and layers[0].codes:
+        return Bands(first.dtype.name, names, first.nodata, spec.classes)
+    each = [storage for layer, storage in zip(layers, storages, strict=True) for _ in range(layer.channels)]
+    scales, offsets = tuple(storage.scale for storage in each), tuple(storage.offset for storage in each)
+    return Bands(first.dtype.name, names, first.nodata, scales=scales, offsets=offsets)
 
 
 def _names(layer: Layer) -> tuple[str, ...]:
     if layer.spec and len(layer.spec.bands) == layer.channels:
         return layer.spec.bands
     return (layer.name,) if layer.channels == 1 else tuple(f"{layer.name}_{i}" for i in range(1, layer.channels + 1))
-
-
-def _nodata(dtype: np.dtype) -> float:
-    if np.issubdtype(dtype, np.floating):
-        return float("nan")
-    limits = np.iinfo(dtype)
-    return float(limits.min if limits.min < 0 else limits.max)

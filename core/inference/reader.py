@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,28 +12,46 @@ from .evaluate import BlockPixels
 from .plan import AxisPlan, Block, Plan, Span
 
 
+def everywhere(window: Window) -> np.ndarray:
+    """The mask of a run that has none: every output is wanted."""
+    return np.ones((window.height, window.width), bool)
+
+
 class BlockReader:
     """Called with a block from one thread only (its sources are not thread-safe).
 
     Args:
         dtypes: of the model's inputs, one a source.
         edges: what stands for the pixels outside an image; "valid": outputs that would need them are no-data.
+        mask: which outputs of a window are wanted, (rows, cols). If given, no more is read of a block than it takes to see that none of its
+            outputs is wanted and has data. None: every block is read whole.
     """
 
-    def __init__(self, sources: Sequence[Source], dtypes: Sequence[np.dtype], plan: Plan, edges: str) -> None:
-        self.sources, self.dtypes, self.plan, self.edges = sources, dtypes, plan, edges
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        dtypes: Sequence[np.dtype],
+        plan: Plan,
+        edges: str,
+        mask: Callable[[Window], np.ndarray] | None = None,
+    ) -> None:
+        self.sources, self.dtypes, self.plan, self.edges, self.mask = sources, dtypes, plan, edges, mask
         self._heights, self._widths = [source.grid.height for source in sources], [source.grid.width for source in sources]
 
     def __call__(self, block: Block) -> BlockPixels:
         """The block's pixels. NaN becomes 0: one NaN would otherwise spoil every output whose receptive field holds it."""
-        valid = np.ones((block.window.height, block.window.width), bool)
+        valid = self.mask(block.window) if self.mask else everywhere(block.window)
+        if not valid.any():
+            return BlockPixels(block, (), valid, outside_mask=True)
+        if self.edges == "valid":
+            valid &= self._inside(block)
         arrays = []
         for i, (source, window) in enumerate(zip(self.sources, self.plan.windows(block), strict=True)):
             pixels, has_data = source.read_valid(window, "reflect" if self.edges == "valid" else self.edges)
             valid &= self._at_outputs(i, block, window, has_data)
+            if self.mask and not valid.any():
+                return BlockPixels(block, (), valid)
             arrays.append(_without_nan(pixels).astype(self.dtypes[i], copy=False))
-        if self.edges == "valid":
-            valid &= self._inside(block)
         return BlockPixels(block, tuple(arrays), valid)
 
     def _at_outputs(self, i: int, block: Block, window: Window, has_data: np.ndarray) -> np.ndarray:
@@ -49,17 +67,20 @@ class BlockReader:
 
     def _inside(self, block: Block) -> np.ndarray:
         """Outputs whose windows lie inside every image."""
-        rows = _inside(self.plan.rows, block.rows, self._heights)
-        cols = _inside(self.plan.cols, block.cols, self._widths)
-        row = block.window.row - block.rows[0] * self.plan.rows.expression_field
-        col = block.window.col - block.cols[0] * self.plan.cols.expression_field
-        return np.logical_and.outer(rows[row : row + block.window.height], cols[col : col + block.window.width])
+        outputs = block.window
+        rows = _inside(self.plan.rows, block.rows, (outputs.row, outputs.row + outputs.height), self._heights)
+        cols = _inside(self.plan.cols, block.cols, (outputs.col, outputs.col + outputs.width), self._widths)
+        return np.logical_and.outer(rows, cols)
 
 
-def _inside(axis: AxisPlan, blocks: Span, sizes: Sequence[int]) -> np.ndarray:
-    """For every output of the EF blocks, along one axis, whether its windows lie inside the images of these sizes."""
-    inside = [_fits(axis.starts(j), axis.fields, sizes) for j in range(*blocks)]
-    return np.repeat(inside, axis.expression_field)
+def _inside(axis: AxisPlan, blocks: Span, outputs: Span, sizes: Sequence[int]) -> np.ndarray:
+    """For every output along one axis, whether the windows of all EF blocks that hold it lie inside the images of these sizes."""
+    inside = np.ones(outputs[1] - outputs[0], bool)
+    for j in range(*blocks):
+        if not _fits(axis.starts(j), axis.fields, sizes):
+            first = j * axis.step - outputs[0]
+            inside[max(first, 0) : max(first + axis.expression_field, 0)] = False
+    return inside
 
 
 def _fits(starts: Sequence[int], fields: Sequence[int], sizes: Sequence[int]) -> bool:

@@ -9,19 +9,24 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadParameter
-from ..jobs import ServeModel
+from ..jobs import Product, ServeModel
 from ..model.load import device_in_use
+from ..model.probabilities import gives_probabilities
 from ..raster.cache import tile_cache
 from ..raster.writer import RasterWriter
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Evaluator
+from .gaps import may_have_gaps
 from .halving import Halving
 from .memory import budget_of
 from .modes import choose_evaluator
 from .plan import Block
-from .products import Layer, OutputFile
+from .precision import fast_if_it_pays
+from .products import OutputFile
 from .setup import Setup, set_up
+from .storage import Layer
 from .stream import Stream
+from .tally import Tally
 from .trial import choose_block_size
 
 
@@ -32,9 +37,13 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
     with contextlib.ExitStack() as exits:
         setup = set_up(job, exits, reporter)
         evaluator = choose_evaluator(job, setup, reporter)
-        layers = _layers(evaluator, setup)
+        fast_if_it_pays(job, evaluator, setup.reader(job.edges), exits, reporter)
+        layers = _layers(evaluator, setup, job.products)
         pairs = zip(job.products, setup.outputs, strict=True)
-        files = [OutputFile.of(product.path, [layers[name] for name in group]) for product, group in pairs]
+        gaps = may_have_gaps(setup.sources, setup.plan, job.edges, setup.mask is not None)
+        files = [OutputFile.of(product, [layers[name] for name in group], gaps) for product, group in pairs]
+        for file in files:
+            reporter.info(file.in_words())
         budget = budget_of(job.memory)
         exits.enter_context(tile_cache(budget.cache))
         size = choose_block_size(job, setup, evaluator, budget, reporter)
@@ -44,12 +53,13 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
 
 
 def _stream(job: ServeModel, setup: Setup, evaluator: Halving, files: Sequence[OutputFile], size: int, reporter: Reporter) -> None:
-    plan = setup.plan
+    plan, tally = setup.plan, Tally()
     grid = setup.sources[0].grid.rescaled(setup.geometry.scale_factor).part(plan.output)
 
     def compute(pixels: BlockPixels) -> list[np.ndarray]:
+        tally.feed(pixels)
         outputs = evaluator(pixels) if pixels.valid.any() else None  # a block without data costs nothing
-        return [file.block(outputs, pixels.valid) for file in files]
+        return [file.block(outputs, pixels.valid, tally) for file in files]
 
     def write(block: Block, arrays: list[np.ndarray]) -> None:
         for writer, array in zip(writers, arrays, strict=True):
@@ -59,12 +69,18 @@ def _stream(job: ServeModel, setup: Setup, evaluator: Halving, files: Sequence[O
         writers = [exits.enter_context(RasterWriter(file.path, grid, file.bands)) for file in files]
         count = plan.count(size)
         reporter.phase(f"Computing {grid.height} × {grid.width} pixels in {count} blocks of {size} on the {device_in_use()}.")
-        Stream(setup.reader(job.edges), compute, write).run(plan.blocks(size), count, reporter, "Serving")
+        Stream(setup.reader(job.edges, skipping=True), compute, write).run(plan.blocks(size), count, reporter, "Serving")
+    tally.report(reporter)
 
 
-def _layers(evaluator: Evaluator, setup: Setup) -> dict[str, Layer]:
+def _layers(evaluator: Evaluator, setup: Setup, products: Sequence[Product]) -> dict[str, Layer]:
     """Channels and type of every output, from a trial on the smallest block: some graphs do not tell them."""
     block = next(setup.plan.blocks(1))
     outputs = evaluator(setup.reader("reflect")(block))
     specs = {spec.name: spec for spec in setup.contract.outputs} if setup.contract else {}
-    return {name: Layer(name, values.shape[2], values.dtype, specs.get(name)) for name, values in outputs.items()}
+    whole = any(product.dtype not in ("automatic", "float32") for product in products)  # else nobody asks whether they are probabilities
+
+    def probabilities(name: str) -> bool:
+        return specs[name].kind == "probabilities" if name in specs else whole and gives_probabilities(setup.model, name)
+
+    return {name: Layer(name, values.shape[2], values.dtype, specs.get(name), probabilities(name)) for name, values in outputs.items()}

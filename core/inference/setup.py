@@ -17,13 +17,14 @@ from ..model.contract import Contract
 from ..model.geometry import Given, ModelGeometry, geometry_of, in_words, parse_scale_factor
 from ..model.load import LoadedModel, Wanted, load
 from ..raster.alignment import align
-from ..raster.grid import Window
+from ..raster.grid import Grid, Window
+from ..raster.mask import GridMask
 from ..raster.source import Source
 from ..reporting import Reporter
 from .fit import check_fit
 from .plan import Plan, make_plan
 from .products import choose_outputs
-from .reader import BlockReader
+from .reader import BlockReader, everywhere
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Setup:
     outputs: tuple[tuple[str, ...], ...]  # of the model, one group a product
     geometry: ModelGeometry
     plan: Plan
+    mask: GridMask | None = None  # on the output grid of the whole reference
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -47,14 +49,14 @@ class Setup:
         """Of the model's inputs, in the order of the sources."""
         return [_input(self.model, name).dtype for name in self.geometry.inputs]
 
-    def reader(self, edges: str) -> BlockReader:
-        """Reads the blocks of the plan."""
-        return BlockReader(self.sources, self.dtypes, self.plan, edges)
+    def reader(self, edges: str, skipping: bool = False) -> BlockReader:
+        """Reads the blocks of the plan; `skipping`: only those of which something is wanted."""
+        return BlockReader(self.sources, self.dtypes, self.plan, edges, (self.mask or everywhere) if skipping else None)
 
 
 def set_up(job: ServeModel, exits: contextlib.ExitStack, reporter: Reporter) -> Setup:
     """Open, load and check; `exits` closes the images."""
-    sources = tuple(exits.enter_context(Source(source.images, source.nodata)) for source in job.sources)
+    sources = tuple(exits.enter_context(Source(source.images, source.nodata, job.nodata_rule)) for source in job.sources)
     contract = contracts.read(job.model)
     model = _load(job, contract)
     outputs = tuple(choose_outputs(product.outputs, model, contract) for product in job.products)
@@ -65,7 +67,16 @@ def set_up(job: ServeModel, exits: contextlib.ExitStack, reporter: Reporter) -> 
         reporter.info(f"Source {i}: {', '.join(Path(path).name for path in source.paths)}; {size}, receptive field {height} × {width}.")
     for line in in_words(geometry):
         reporter.info(line)
-    return Setup(sources, model, contract, outputs, geometry, _plan(job, sources, geometry, reporter))
+    plan = _plan(job, sources, geometry, reporter)
+    mask = _mask(job.mask, sources[0].grid.rescaled(geometry.scale_factor), plan.output, exits, reporter) if job.mask else None
+    return Setup(sources, model, contract, outputs, geometry, plan, mask)
+
+
+def _mask(path: str, grid: Grid, output: Window, exits: contextlib.ExitStack, reporter: Reporter) -> GridMask:
+    mask = exits.enter_context(GridMask(path, grid, output))
+    if mask.remark:
+        reporter.warn(mask.remark)
+    return mask
 
 
 def _flat(groups: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -97,4 +108,6 @@ def _plan(job: ServeModel, sources: Sequence[Source], geometry: ModelGeometry, r
         reporter.warn(remark)
     whole = sources[0].grid.rescaled(geometry.scale_factor)
     window = whole.window_of(job.extent) if job.extent else Window(0, 0, whole.height, whole.width)
-    return make_plan(alignment, geometry.receptive_fields, geometry.expression_field, geometry.scale_factor, window, geometry.halo)
+    return make_plan(
+        alignment, geometry.receptive_fields, geometry.expression_field, geometry.scale_factor, window, geometry.halo, job.overlap
+    )

@@ -58,7 +58,7 @@ def try_sizes(figures: list[Figure], plan: Plan, read: Read, compute: Compute, b
 
 
 def _measure(size: int, plan: Plan, read: Read, compute: Compute, gauge: Gauge) -> Figure:
-    block = next(replace(plan, output=trial_window(plan, size)).blocks(size))
+    block = plan.block(trial_window(plan, size))
     with gauge:
         start = time.perf_counter()
         pixels = read(block)

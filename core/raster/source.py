@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Sequence
 from types import TracebackType
 
 import numpy as np
 import rasterio
-from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
-from rasterio.windows import Window as RasterioWindow
 
 from ..errors import BadParameter, CannotRead, GridMismatch
 from .edges import inside, outside
 from .grid import SNAP, Grid, Window
+from .stacked import Mask, StackedImage
 
 Pixels = np.ndarray  # (rows, cols, bands)
-Mask = np.ndarray  # bool (rows, cols): True is data
 
 
 class Source:
@@ -30,41 +29,56 @@ class Source:
     Args:
         paths: anything GDAL opens.
         nodata: value that means "no data" in every image; None: each image's own, if it has one.
+        rule: a pixel has no data if "all" of the bands, of all images together, have none, or if "any" has none.
 
     Raises:
         CannotRead: an image is missing or damaged.
         GridMismatch: the images differ in size, position, spacing or CRS.
     """
 
-    def __init__(self, paths: Sequence[str], nodata: float | None = None) -> None:
+    def __init__(self, paths: Sequence[str], nodata: float | None = None, rule: str = "all") -> None:
         if not paths:
             raise BadParameter("A source", expected="at least one image", received="none")
         self._exits = contextlib.ExitStack()
         try:
-            self._images = [self._exits.enter_context(open_image(path)) for path in paths]
-            self.grid = _common_grid(self._images)
+            images = [self._exits.enter_context(open_image(path)) for path in paths]
+            self.grid = _common_grid(images)
         except BaseException:
             self.close()
             raise
         self.paths = tuple(paths)
-        self.counts = tuple(image.count for image in self._images)
+        self._images = [StackedImage(image, nodata, rule) for image in images]
+        self._join = np.logical_or if rule == "all" else np.logical_and
+        self._describe()
+
+    def _describe(self) -> None:
+        self.counts = tuple(len(image.bands) for image in self._images)
         self.count: int = sum(self.counts)
-        self.dtype = np.result_type(*(dtype for image in self._images for dtype in image.dtypes))
-        self.band_names = tuple(name for image in self._images for name in _band_names(image))
-        self._nodata = [[value if nodata is None else nodata for value in image.nodatavals] for image in self._images]
+        self.dtype = np.result_type(*(image.dtype for image in self._images))
+        self.band_names = tuple(name for image in self._images for name in image.names)
 
     @property
     def nodata(self) -> tuple[float | None, ...]:
         """The value that means "no data", for each band."""
-        return tuple(value for image in self._nodata for value in image)
+        return tuple(value for image in self._images for value in image.nodata)
 
     @property
     def complete(self) -> bool:
         """Whether every pixel surely has data: no value means "no data", no mask, and no type that knows NaN."""
         if np.issubdtype(self.dtype, np.floating):
             return False
-        unmasked = (image.mask_flag_enums[0] != [MaskFlags.per_dataset] for image in self._images)
-        return any(free and None in nodata for free, nodata in zip(unmasked, self._nodata, strict=True))
+        return bool(self._join.reduce([image.complete for image in self._images]))
+
+    @property
+    def transparent(self) -> tuple[str, ...]:
+        """Names of the bands that say how opaque their image is (core/raster/stacked.py tells how they are known)."""
+        return tuple(image.name_of(image.transparent) for image in self._images if image.transparent is not None)
+
+    def hide_transparent(self) -> None:
+        """From now on those bands are not read as bands: where one is 0, its image has no data. Call it before anything is read."""
+        for image in self._images:
+            image.hide_transparent()
+        self._describe()
 
     def read(self, window: Window, edges: str = "reflect") -> Pixels:
         """The pixels of a window (rows, cols, bands), in the common type of all bands; it may reach over the image (core/raster/edges.py).
@@ -75,7 +89,7 @@ class Source:
         return self.read_valid(window, edges)[0]
 
     def valid(self, window: Window) -> Mask:
-        """Where the window has data: inside the image, not no-data in every band, NaN in none. Shape (rows, cols)."""
+        """Where the window has data: inside the image, with data by the rule, NaN in no band. Shape (rows, cols)."""
         return self.read_valid(window, "replicate")[1]
 
     def read_valid(self, window: Window, edges: str = "reflect") -> tuple[Pixels, Mask]:
@@ -97,13 +111,13 @@ class Source:
 
     def _read_inside(self, window: Window) -> tuple[Pixels, Mask]:
         pixels = np.empty((window.height, window.width, self.count), self.dtype)
-        has_data = np.zeros((window.height, window.width), bool)
-        first = 0
-        for image, nodata in zip(self._images, self._nodata, strict=True):
-            part = pixels[:, :, first : first + image.count]
-            part[...] = np.moveaxis(_read(image, window), 0, 2)
-            has_data |= _image_mask(image, window) & _any_data(part, nodata)
-            first += image.count
+        found, first = [], 0
+        for image in self._images:
+            part, valid = image.read(window)
+            pixels[:, :, first : first + len(part)] = np.moveaxis(part, 0, 2)
+            found.append(valid)
+            first += len(part)
+        has_data = np.array(np.broadcast_to(functools.reduce(self._join, found), (window.height, window.width)))
         if np.issubdtype(self.dtype, np.floating):
             has_data &= ~np.isnan(pixels).any(axis=2)
         return pixels, has_data
@@ -130,41 +144,6 @@ def open_image(path: str) -> DatasetReader:
     except RasterioError as error:
         what = f"Cannot read {path}" if os.path.exists(path) or path.startswith("/vsi") else f"{path} does not exist"
         raise CannotRead(what, expected="a raster", received=str(error)) from error
-
-
-def _read(image: DatasetReader, window: Window) -> np.ndarray:
-    try:
-        return image.read(window=_rasterio(window))
-    except RasterioError as error:
-        raise CannotRead(f"{image.name} is damaged near row {window.row}, column {window.col}", received=str(error)) from error
-
-
-def _image_mask(image: DatasetReader, window: Window) -> np.ndarray | bool:
-    """The image's own mask band, where it has one. (An alpha flag is no mask here: GDAL sets it for any fourth band of bytes.)"""
-    if image.mask_flag_enums[0] == [MaskFlags.per_dataset]:
-        return image.read_masks(1, window=_rasterio(window)) > 0
-    return True
-
-
-def _any_data(part: Pixels, nodata: list[float | None]) -> np.ndarray | bool:
-    """Where at least one band is not its no-data value."""
-    if any(value is None for value in nodata):
-        return True
-    return np.logical_or.reduce([_differs(part[:, :, band], value) for band, value in enumerate(nodata) if value is not None])
-
-
-def _differs(band: np.ndarray, value: float) -> np.ndarray:
-    return ~np.isnan(band) if np.isnan(value) else band != value
-
-
-def _rasterio(window: Window) -> RasterioWindow:
-    return RasterioWindow(window.col, window.row, window.width, window.height)
-
-
-def _band_names(image: DatasetReader) -> list[str]:
-    stem = os.path.splitext(os.path.basename(image.name))[0]
-    default = [stem] if image.count == 1 else [f"{stem}_{band}" for band in range(1, image.count + 1)]
-    return [description or name for description, name in zip(image.descriptions, default, strict=True)]
 
 
 def _common_grid(images: list[DatasetReader]) -> Grid:

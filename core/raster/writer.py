@@ -33,6 +33,7 @@ class Bands:
         strip_rows: None writes tiles with deflate; a number writes uncompressed strips of so many rows (patch images: one
             strip a patch, pixel-interleaved, so that a patch is one contiguous read).
         tags: metadata of the file.
+        scales, offsets: one a band: true value = pixel · scale + offset, as GDAL and QGIS read it; empty for 1 and 0.
     """
 
     dtype: str
@@ -41,6 +42,8 @@ class Bands:
     classes: tuple[LandClass, ...] = ()
     strip_rows: int | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    scales: tuple[float, ...] = ()
+    offsets: tuple[float, ...] = ()
 
 
 class RasterWriter:
@@ -121,6 +124,8 @@ class RasterWriter:
     def _describe(self) -> None:
         for index, name in enumerate(self.bands.names, start=1):
             self._dataset.set_band_description(index, name)
+        if any(scale != 1 for scale in self.bands.scales) or any(self.bands.offsets):
+            self._dataset.scales, self._dataset.offsets = self.bands.scales, self.bands.offsets
         if self.bands.tags:
             self._dataset.update_tags(**dict(self.bands.tags))
         if self.bands.classes and self.bands.dtype in ("uint8", "uint16") and len(self.bands.names) == 1:

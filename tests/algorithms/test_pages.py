@@ -37,7 +37,8 @@ NAMES = {
     "BALANCE_CLASSES AUGMENT MEMORY SEED OUTPUT OUTPUT_HTML",
     "servemodel": "SOURCE1 SOURCE6 NODATA1 MODEL MODE OUTPUTS EXTENT RECEPTIVE_FIELD1_X RECEPTIVE_FIELD6_Y EXPRESSION_FIELD_X "
     "EXPRESSION_FIELD_Y "
-    "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL OUTPUT PROBABILITIES",
+    "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP AUGMENTATION "
+    "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
 }
 NUMBERS = {
     "selectsamples": "SAMPLES VALIDATION_SAMPLES CLASSES",
@@ -315,6 +316,19 @@ def test_serve_model_with_everything_said(translate: Callable[..., Any], make_ra
     assert (job.expression_field, job.scale_factor) == ((2, 4), "1/4")
     assert (job.signature, job.placeholders, job.trust) == ("predict", "lr=1e-4, is_training=false", True)
     assert job.extent == (500000.0, 4999960.0, 500040.0, 5000000.0)
+
+
+def test_serve_model_with_its_further_options(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import Product
+
+    image, mask, out, probabilities = make_raster(), make_raster("mask.tif"), str(tmp_path / "map.tif"), str(tmp_path / "p.tif")
+    options = {"NODATA_RULE": "any", "RESAMPLE": "bilinear", "OVERLAP": 8, "AUGMENTATION": "flips", "PRECISION": "fast", "RESUME": True}
+    stored = {"OUTPUT_TYPE": "uint8", "OUTPUT_SCALE": 0.01, "OUTPUT_OFFSET": 0}
+    paths = {"MODEL": str(tmp_path), "OUTPUT": out, "PROBABILITIES": probabilities}
+    job = translate("servemodel", SOURCE1=image, MASK=mask, **options, **stored, **paths)
+    assert {name: getattr(job, name.lower()) for name in options} == options
+    assert job.mask == mask
+    assert job.products == (Product(out, (), "uint8", 0.01, 0.0), Product(probabilities, ("probabilities",), "uint8", 0.01, 0.0))
 
 
 def test_no_model_is_trusted_unless_the_user_says_so(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:

@@ -19,10 +19,19 @@ GB = 10**9
 few = settings(max_examples=40, deadline=None)
 
 
-def plan_of(height: int, width: int, field: int = 16, ef: tuple[int, int] = (1, 1), start: tuple[int, int] = (0, 0)) -> Plan:
+def plan_of(
+    height: int, width: int, field: int = 16, ef: tuple[int, int] = (1, 1), start: tuple[int, int] = (0, 0), overlap: int = 0
+) -> Plan:
     axes = (Axis(Fraction(1), Fraction(0)), Axis(Fraction(1, 2), Fraction(0)))
     output = Window(*start, height, width)
-    return make_plan(Alignment(axes, axes, 0), [(field, field), (2 * field, 2 * field)], ef, Fraction(1), output)
+    return make_plan(
+        Alignment(axes, axes, 0),
+        [(field, field), (2 * field, 2 * field)],
+        ef,
+        Fraction(1),
+        output,
+        overlap=min(overlap, *(side - 1 for side in ef)),
+    )
 
 
 def figure(plan: Plan, size: int, ns: float = 100, base: int = 10**6, each: int = 100) -> Figure:
@@ -32,7 +41,7 @@ def figure(plan: Plan, size: int, ns: float = 100, base: int = 10**6, each: int 
 
 plans = st.builds(
     plan_of, st.integers(1, 150), st.integers(1, 150), st.integers(1, 40), st.tuples(st.integers(1, 50), st.integers(1, 50)),
-    st.tuples(st.integers(0, 99), st.integers(0, 99)),
+    st.tuples(st.integers(0, 99), st.integers(0, 99)), st.integers(0, 20),
 )  # fmt: skip
 
 
@@ -47,11 +56,11 @@ def test_window_pixels_are_those_of_all_blocks(plan: Plan, size: int) -> None:
 
 @few
 @given(plan=plans)
-def test_candidates_are_whole_fields_up_to_the_whole_output(plan: Plan) -> None:
-    sizes, field = candidates(plan), max(plan.rows.expression_field, plan.cols.expression_field)
-    assert sizes == sorted(set(sizes)) and all(size % field == 0 for size in sizes)
+def test_candidates_are_whole_steps_up_to_the_whole_output(plan: Plan) -> None:
+    sizes, step = candidates(plan), max(plan.rows.step, plan.cols.step)
+    assert sizes == sorted(set(sizes)) and all(size % step == 0 for size in sizes)
     assert all(plan.count(size) > 1 for size in sizes[:-1])
-    assert plan.count(sizes[-1]) == 1 or sizes[-1] + field > SIZES[-1]
+    assert plan.count(sizes[-1]) == 1 or sizes[-1] + step > SIZES[-1]
 
 
 @few
@@ -61,7 +70,7 @@ def test_a_trial_stays_in_the_output(plan: Plan, size: int) -> None:
     assert output.row <= window.row and window.row + window.height <= output.row + output.height
     assert output.col <= window.col and window.col + window.width <= output.col + output.width
     assert min(window.height, window.width) >= 1
-    assert window.row == output.row or window.row % plan.rows.expression_field == 0
+    assert window.row == output.row or window.row % plan.rows.step == 0
 
 
 @few

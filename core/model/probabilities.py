@@ -1,0 +1,20 @@
+"""Whether an output of a model lies within 0 to 1 by the way it is computed, where no contract says so."""
+
+from __future__ import annotations
+
+from .frozen import FrozenGraph
+from .load import LoadedModel
+
+ENDS = {"Softmax", "Sigmoid"}
+PASSING = {  # what gives nothing that its first argument does not hold, or a mean of that
+    "Identity", "Reshape", "Squeeze", "ExpandDims", "Transpose", "StridedSlice", "Slice", "DepthToSpace", "SpaceToDepth", "BatchToSpaceND",
+    "ResizeNearestNeighbor", "ResizeBilinear", "AvgPool", "MaxPool", "Max", "Min", "Mean",
+}  # fmt: skip
+
+
+def gives_probabilities(model: LoadedModel, output: str) -> bool:
+    """Whether the output comes out of a softmax or a sigmoid, as it is or only moved."""
+    tensor = FrozenGraph(model).outputs[output]
+    while tensor.op.type in PASSING:
+        tensor = tensor.op.inputs[0]
+    return tensor.op.type in ENDS
