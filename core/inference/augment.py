@@ -67,7 +67,6 @@ class Augmented(Evaluator):
 
     def __init__(self, inner: Evaluator, rules: dict[str, Rule], turns: Sequence[Turn]) -> None:
         super().__init__(inner.model, inner.inputs, tuple(rules), inner.plan, inner.check)
-        self.held_values, self.largest_block = inner.held_values, inner.largest_block
         self._inner, self._rules, self._turns = inner, rules, tuple(turns)
         if any(turn.swapped for turn in turns):
             check_square(inner.plan)

@@ -20,7 +20,6 @@ from .patches import Patches
 from .plan import Plan
 
 BATCH_PIXELS = 2**18  # of one source in one call: models that blend give large images, with many values held for each pixel
-LARGEST_BLOCK = 512  # output pixels on a side, unless the expression fields that two blocks both compute are many then
 
 
 class Blended(PatchBased):
@@ -30,7 +29,6 @@ class Blended(PatchBased):
         super().__init__(model, inputs, origins(rules), plan, check)
         self.rules = rules
         self.steps = plan.rows.step, plan.cols.step
-        self.largest_block = max(LARGEST_BLOCK, 8 * plan.rows.overlap)  # for at most (9 ÷ 8)² times the work of one block
         down, across = (weights(field, step) for field, step in zip(self.field, self.steps, strict=True))
         self._weights = np.multiply.outer(down, across)[:, :, np.newaxis]
 

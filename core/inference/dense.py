@@ -26,8 +26,6 @@ class Dense(PatchBased):
         NotDense: when made, for a model that has no dense form.
     """
 
-    held_values, largest_block = 1024, 256
-
     def __init__(self, patches: PatchBased) -> None:
         super().__init__(patches.model, patches.inputs, patches.outputs, patches.plan, patches.check)
         rows, cols = _grid(self.plan.rows), _grid(self.plan.cols)

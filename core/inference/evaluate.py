@@ -32,14 +32,7 @@ class BlockPixels:
 
 
 class Evaluator(ABC):
-    """A model with a plan. Calling it gives the block's outputs, cut to the window that is written.
-
-    Attributes:
-        held_values: float32 values that are taken to be in memory for each input pixel of a block, all layers and buffers together.
-        largest_block: output pixels on a side beyond which a block gained nothing on two cores.
-    """
-
-    held_values, largest_block = 256, 512
+    """A model with a plan. Calling it gives the block's outputs, cut to the window that is written."""
 
     def __init__(self, model: LoadedModel, inputs: Sequence[str], outputs: Sequence[str], plan: Plan, check: Callable[[], None]) -> None:
         self.model, self.inputs, self.outputs, self.plan, self.check = model, inputs, outputs, plan, check
@@ -93,8 +86,6 @@ class FullyConvolutional(Evaluator):
 
 class PatchBased(Evaluator):
     """Every window as a patch of its own, in batches. Suits any model; overlapping patches are computed again and again."""
-
-    held_values = 64  # the batches are of fixed size: only windows and outputs grow with the block
 
     @property
     def sizes(self) -> list[tuple[int, int]]:
