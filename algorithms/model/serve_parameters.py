@@ -87,9 +87,9 @@ class ServeParameters(EngineAlgorithm):
                 "RESAMPLE",
                 self.tr("Resample sources"),
                 self.tr(
-                    "How a source whose grid does not fit that of source 1, or an image that does not lie on the first one of its source, is "
-                    "brought onto it while it is read; what fits stays as it is. none: it is refused, with the numbers. nearest: for classes; "
-                    "bilinear, cubic: for measurements."
+                    "How a source whose grid does not fit that of source 1, or an image that does not lie on the first one of its source, "
+                    "is brought onto it while it is read; what fits stays as it is. none: it is refused, with the numbers. nearest: for "
+                    "classes; bilinear, cubic: for measurements."
                 ),
             ),
         ):
