@@ -9,7 +9,7 @@ from html import escape
 from .partial import replacing
 
 _STYLE = """
-body { font: 15px/1.5 "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; color: #24292f }
+body { font: 15px/1.5 "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; color: #24292f; background: #fff }
 body { max-width: 62em; margin: 2em auto; padding: 0 1.5em }
 h1 { font-size: 1.7em; margin-bottom: .1em }
 h2 { font-size: 1.2em; margin-top: 2em; border-bottom: 1px solid #d8dee4; padding-bottom: .2em }

@@ -35,8 +35,9 @@ class InspectModel(EngineAlgorithm):
     def shortHelpString(self) -> str:
         return self.tr(
             "Tells what a model takes and gives: its inputs with their bands, its outputs with their classes, receptive field, expression "
-            "field and scale factor, and whether it can be served fully convolutionally. Models of other programs work too, as far as "
-            "they tell. It also tells whether the model is safe to load: its graph is read, and nothing of it is run.\n\n"
+            "field and scale factor (with a drawing), what an output pixel costs, and whether it can be served fully convolutionally. "
+            "Models of other programs and .keras files work too, as far as they tell. It also tells whether the model is safe to load: "
+            "its graph is read, and nothing of it is run.\n\n"
             "'Serve model' reads all this by itself; look here when a model does not fit an image, or to choose outputs by name."
         )
 

@@ -86,7 +86,11 @@ class ServeParameters(EngineAlgorithm):
             (
                 "RESAMPLE",
                 self.tr("Resample sources"),
-                self.tr("How an image whose grid does not fit that of source 1 is brought onto it. none: it is refused, with the numbers."),
+                self.tr(
+                    "How a source whose grid does not fit that of source 1, or an image that does not lie on the first one of its source, "
+                    "is brought onto it while it is read; what fits stays as it is. none: it is refused, with the numbers. nearest: for "
+                    "classes; bilinear, cubic: for measurements."
+                ),
             ),
         ):
             self.addParameter(of_field(name, label, text, jobs.ServeModel, name.lower(), advanced=True))
@@ -99,13 +103,17 @@ class ServeParameters(EngineAlgorithm):
                 self.tr("Overlap"),
                 self.tr(
                     "Output pixels by which neighbouring expression fields overlap; they are blended. For models that are weak at the "
-                    "border of what they give. 0: none."
+                    "border of what they give: half the expression field suits, for four times the work. For a model of any "
+                    "size, give the receptive field and the expression field to work in as well. 0: none."
                 ),
             ),
             (
                 "AUGMENTATION",
                 self.tr("Test-time augmentation"),
-                self.tr("The mean over the flips of the image (4 runs), or over all flips and quarter turns (8 runs)."),
+                self.tr(
+                    "The mean over the flips of the image (four times the work), or over all flips and quarter turns (eight times). "
+                    "Classes follow from the mean of their probabilities where the model tells them, else the majority wins."
+                ),
             ),
             (
                 "PRECISION",

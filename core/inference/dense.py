@@ -11,6 +11,7 @@ from ..model.frozen import FrozenGraph
 from ..model.patch_map import NotDense
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Evaluator, Outputs, PatchBased
+from .patches import Patches
 from .places import places
 from .plan import AxisPlan, Block
 
@@ -25,8 +26,6 @@ class Dense(PatchBased):
         NotDense: when made, for a model that has no dense form.
     """
 
-    held_values, largest_block = 1024, 256
-
     def __init__(self, patches: PatchBased) -> None:
         super().__init__(patches.model, patches.inputs, patches.outputs, patches.plan, patches.check)
         rows, cols = _grid(self.plan.rows), _grid(self.plan.cols)
@@ -36,12 +35,11 @@ class Dense(PatchBased):
         }
         self._function = densify(FrozenGraph(self.model), grids, self.outputs)
 
-    def _whole(self, pixels: BlockPixels) -> Outputs:
+    def _whole(self, patches: Patches) -> Outputs:
         self.check()
-        arrays = {name: source[np.newaxis] for name, source in zip(self.inputs, pixels.sources, strict=True)}
-        starts = {name: self._starts(pixels.block, i) for i, name in enumerate(self.inputs)}
-        down, across = self._size(pixels.block)
-        results = self._function(arrays, starts)
+        arrays = {name: source[np.newaxis] for name, source in zip(self.inputs, patches.sources, strict=True)}
+        down, across = patches.count
+        results = self._function(arrays, dict(zip(self.inputs, patches.starts, strict=True)))
         return {name: self._as_image(name, values.numpy(), down, across) for name, values in results.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ import numpy as np
 
 from ..errors import BadModel
 from ..model.load import LoadedModel
-from .plan import AxisPlan, Block, Plan, Span
+from .patches import Patches
+from .plan import Block, Plan
 
 BATCH_BYTES = 48_000_000  # of patches in one call: large enough for TensorFlow's threads, small enough for the cache and any memory
 Outputs = dict[str, np.ndarray]  # (rows, cols, channels) each
@@ -30,14 +32,7 @@ class BlockPixels:
 
 
 class Evaluator(ABC):
-    """A model with a plan. Calling it gives the block's outputs, cut to the window that is written.
-
-    Attributes:
-        held_values: float32 values that are taken to be in memory for each input pixel of a block, all layers and buffers together.
-        largest_block: output pixels on a side beyond which a block gained nothing on two cores.
-    """
-
-    held_values, largest_block = 256, 512
+    """A model with a plan. Calling it gives the block's outputs, cut to the window that is written."""
 
     def __init__(self, model: LoadedModel, inputs: Sequence[str], outputs: Sequence[str], plan: Plan, check: Callable[[], None]) -> None:
         self.model, self.inputs, self.outputs, self.plan, self.check = model, inputs, outputs, plan, check
@@ -51,25 +46,21 @@ class Evaluator(ABC):
             BadModel: the model gives another number of values than its geometry says.
         """
         block, window = pixels.block, pixels.block.window
-        row, col = window.row - block.rows[0] * self.field[0], window.col - block.cols[0] * self.field[1]
-        whole = self._whole(pixels)
+        row, col = window.row - block.rows[0] * self.plan.rows.step, window.col - block.cols[0] * self.plan.cols.step
+        whole = self._whole(Patches.of(self.plan, block, pixels.sources))
         return {name: values[row : row + window.height, col : col + window.width] for name, values in whole.items()}
 
     @abstractmethod
-    def _whole(self, pixels: BlockPixels) -> Outputs:
-        """The outputs of whole EF blocks."""
-
-    def _size(self, block: Block) -> tuple[int, int]:
-        """EF blocks down and across."""
-        return block.rows[1] - block.rows[0], block.cols[1] - block.cols[0]
+    def _whole(self, patches: Patches) -> Outputs:
+        """The outputs of whole EF blocks, as one image."""
 
 
 class FullyConvolutional(Evaluator):
     """The block's windows in one call. Suits models that take any size; every output pixel costs its share only."""
 
-    def _whole(self, pixels: BlockPixels) -> Outputs:
-        down, across = self._size(pixels.block)
-        arrays = {name: source[np.newaxis] for name, source in zip(self.inputs, pixels.sources, strict=True)}
+    def _whole(self, patches: Patches) -> Outputs:
+        down, across = patches.count
+        arrays = {name: source[np.newaxis] for name, source in zip(self.inputs, patches.sources, strict=True)}
         self.check()
         results = self.model.run(arrays, self.outputs)
         expected = down * self.field[0] + 2 * self.halo[0], across * self.field[1] + 2 * self.halo[1]
@@ -96,75 +87,47 @@ class FullyConvolutional(Evaluator):
 class PatchBased(Evaluator):
     """Every window as a patch of its own, in batches. Suits any model; overlapping patches are computed again and again."""
 
-    held_values = 64  # the batches are of fixed size: only windows and outputs grow with the block
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """(height, width) of each source's patches."""
+        return list(zip(self.plan.rows.fields, self.plan.cols.fields, strict=True))
 
-    def _whole(self, pixels: BlockPixels) -> Outputs:
-        down, across = self._size(pixels.block)
-        patches = self._patch_views(pixels)
-        patch_bytes = sum(view.strides[-1] * int(np.prod(view.shape[2:])) for view in patches)
+    def _whole(self, patches: Patches) -> Outputs:
+        (down, across), views = patches.count, patches.views(self.sizes)
+        patch_bytes = sum(view.itemsize * math.prod(view.shape[2:]) for view in views)
         rows_at_once = max(1, BATCH_BYTES // (patch_bytes * across))
-        parts = [self._rows(patches, first, min(first + rows_at_once, down)) for first in range(0, down, rows_at_once)]
+        parts = [self._rows(views, first, min(first + rows_at_once, down)) for first in range(0, down, rows_at_once)]
         return {name: np.concatenate([part[name] for part in parts]) for name in self.outputs}
 
-    def _patch_views(self, pixels: BlockPixels) -> list[np.ndarray]:
-        """One array a source, (blocks down, blocks across, rows, cols, bands), without copying where windows move evenly."""
-        return [
-            _patches(source, *self._starts(pixels.block, i), self.plan.rows.fields[i], self.plan.cols.fields[i])
-            for i, source in enumerate(pixels.sources)
-        ]
-
-    def _starts(self, block: Block, source: int) -> tuple[np.ndarray, np.ndarray]:
-        return _relative_starts(self.plan.rows, block.rows, source), _relative_starts(self.plan.cols, block.cols, source)
-
-    def _rows(self, patches: list[np.ndarray], first: int, last: int) -> Outputs:
+    def _rows(self, views: list[np.ndarray], first: int, last: int) -> Outputs:
         self.check()
-        across = patches[0].shape[1]
-        batch = {name: view[first:last].reshape(-1, *view.shape[2:]) for name, view in zip(self.inputs, patches, strict=True)}
+        across = views[0].shape[1]
+        batch = {name: view[first:last].reshape(-1, *view.shape[2:]) for name, view in zip(self.inputs, views, strict=True)}
         results = self.model.run(batch, self.outputs)
         return {name: self._as_image(name, values, last - first, across) for name, values in results.items()}
 
     def _as_image(self, name: str, values: np.ndarray, down: int, across: int) -> np.ndarray:
-        """Outputs of shape [n], [n, c], [n, h, w] or [n, h, w, c] as one image."""
+        """What the model gives for a grid of patches, as one image."""
+        patches = self._as_patches(name, values, down * across)
+        (height, width), channels = self.field, patches.shape[-1]
+        image = patches.reshape(down, across, height, width, channels).transpose(0, 2, 1, 3, 4)
+        return image.reshape(down * height, across * width, channels)
+
+    def _as_patches(self, name: str, values: np.ndarray, count: int) -> np.ndarray:
+        """Outputs of shape [n], [n, c], [n, h, w] or [n, h, w, c] as [n, h, w, c], without the halo."""
         height, width = (field + 2 * halo for field, halo in zip(self.field, self.halo, strict=True))
         channels = values.shape[-1] if values.ndim in (2, 4) else 1
-        if values.ndim not in (1, 2, 3, 4) or values.size != down * across * height * width * channels:
+        if values.ndim not in (1, 2, 3, 4) or values.size != count * height * width * channels:
             raise BadModel(
                 f"Output {name} in patch-based mode",
                 expected=f"{height} × {width} values a patch",
                 received=" × ".join(map(str, values.shape[1:])) or "one",
                 remedy="Check the expression field.",
             )
-        patches = without_halo(values.reshape(down, across, height, width, channels), self.halo)
-        (height, width), image = self.field, patches.transpose(0, 2, 1, 3, 4)
-        return image.reshape(down * height, across * width, channels)
+        return without_halo(values.reshape(count, height, width, channels), self.halo)
 
 
 def without_halo(values: np.ndarray, halo: tuple[int, int]) -> np.ndarray:
     """Outputs (…, rows, cols, channels) without those that depend on where the window ends."""
     rows, cols = (slice(margin, -margin or None) for margin in halo)
     return values[..., rows, cols, :]
-
-
-def _relative_starts(axis: AxisPlan, blocks: Span, source: int) -> np.ndarray:
-    """First pixel of each EF block's window in the window of all of them."""
-    step = axis.steps()[source]
-    if step.denominator == 1 and axis.steps()[axis.anchor].denominator == 1:  # the windows move evenly: no need to ask for each
-        return np.arange(blocks[1] - blocks[0]) * int(step)
-    starts = np.array([axis.starts(j)[source] for j in range(*blocks)])
-    return starts - starts[0]
-
-
-def _patches(source: np.ndarray, rows: np.ndarray, cols: np.ndarray, height: int, width: int) -> np.ndarray:
-    views = np.lib.stride_tricks.sliding_window_view(source, (height, width), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
-    down, across = _even_step(rows), _even_step(cols)
-    if down and across:
-        return views[::down][: len(rows), ::across][:, : len(cols)]
-    return views[np.ix_(rows, cols)]
-
-
-def _even_step(starts: np.ndarray) -> int:
-    """The step between starts if it is always the same, else 0."""
-    if len(starts) == 1:
-        return 1
-    steps = np.diff(starts)
-    return int(steps[0]) if steps[0] > 0 and (steps == steps[0]).all() else 0

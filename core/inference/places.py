@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,4 +17,4 @@ def places(plan: Plan, count: int, side: int) -> Iterator[Block]:
     for _ in range(count):
         row = output.row + int(rng.integers(0, output.height - height + 1))
         col = output.col + int(rng.integers(0, output.width - width + 1))
-        yield next(replace(plan, output=Window(row, col, height, width)).blocks(side))
+        yield plan.block(Window(row, col, height, width))

@@ -12,7 +12,7 @@ from math import ceil, lcm
 
 import numpy as np
 
-from ..errors import BadModel
+from ..errors import BadModel, BadParameter
 from ..raster.alignment import HALF, Alignment, Axis, starts_about
 from ..raster.grid import Window
 
@@ -24,7 +24,7 @@ class Block:
     """Outputs that are computed at once.
 
     Attributes:
-        rows, cols: of EF blocks, counted from the reference's corner.
+        rows, cols: of EF blocks, counted from the reference's corner: all that hold an output of the window.
         window: the output pixels of it that are written, on the output grid of the whole reference; the EF blocks may reach over it.
     """
 
@@ -45,6 +45,7 @@ class AxisPlan:
         scale: spacing of the output ÷ spacing of the reference.
         halo: outputs on each side of what is asked for that the model gives for these windows too, and that are thrown away, because they
             depend on where the window ends.
+        overlap: outputs that neighbouring EF blocks share.
     """
 
     sources: tuple[Axis, ...]
@@ -53,10 +54,21 @@ class AxisPlan:
     expression_field: int
     scale: Fraction
     halo: int = 0
+    overlap: int = 0
+
+    @property
+    def step(self) -> int:
+        """Outputs from one EF block to the next: block j covers the outputs [j·step, j·step + EF)."""
+        return self.expression_field - self.overlap
+
+    def holders(self, outputs: Span) -> Span:
+        """The EF blocks that hold any of these outputs. At the image's borders they reach as far over it as inside it over each other, so
+        that every output is held by as many."""
+        return (outputs[0] - self.expression_field) // self.step + 1, ceil(Fraction(outputs[1], self.step))
 
     def starts(self, block: int) -> tuple[int, ...]:
         """First pixel of each source's window for one EF block."""
-        centre = (block + HALF) * self.expression_field * self.scale
+        centre = (block * self.step + self.expression_field * HALF) * self.scale
         return starts_about(self.sources, self.anchor, self.fields, centre)
 
     def windows(self, blocks: Span) -> tuple[Span, ...]:
@@ -66,7 +78,7 @@ class AxisPlan:
 
     def steps(self) -> tuple[Fraction, ...]:
         """How far each source's window moves from one EF block to the next, in its pixels."""
-        return tuple(self.expression_field * self.scale / source.ratio for source in self.sources)
+        return tuple(self.step * self.scale / source.ratio for source in self.sources)
 
     def centres(self, outputs: Span, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
         """For each source (of these sizes), the pixel that stands for every output pixel: the one under its centre.
@@ -91,14 +103,19 @@ class Plan:
 
     def blocks(self, size: int) -> Iterator[Block]:
         """Blocks of about `size` output pixels on a side, in the order of rows; together they cover the output exactly once."""
-        for rows, row, height in _spans(self.output.row, self.output.height, self.rows.expression_field, size):
-            for cols, col, width in _spans(self.output.col, self.output.width, self.cols.expression_field, size):
-                yield Block(rows, cols, Window(row, col, height, width))
+        for row, height in _pieces(self.output.row, self.output.height, self.rows.step, size):
+            for col, width in _pieces(self.output.col, self.output.width, self.cols.step, size):
+                yield self.block(Window(row, col, height, width))
+
+    def block(self, outputs: Window) -> Block:
+        """The block that gives these outputs, wherever they are."""
+        rows, cols = (outputs.row, outputs.row + outputs.height), (outputs.col, outputs.col + outputs.width)
+        return Block(self.rows.holders(rows), self.cols.holders(cols), outputs)
 
     def count(self, size: int) -> int:
         """How many blocks of that size there are."""
-        down = sum(1 for _ in _spans(self.output.row, self.output.height, self.rows.expression_field, size))
-        return down * sum(1 for _ in _spans(self.output.col, self.output.width, self.cols.expression_field, size))
+        down = sum(1 for _ in _pieces(self.output.row, self.output.height, self.rows.step, size))
+        return down * sum(1 for _ in _pieces(self.output.col, self.output.width, self.cols.step, size))
 
     def windows(self, block: Block) -> tuple[Window, ...]:
         """What each source must give for a block; may reach over its image."""
@@ -118,6 +135,7 @@ def make_plan(
     scale: Fraction,
     output: Window,
     halo: tuple[int, int] = (0, 0),
+    overlap: int = 0,
 ) -> Plan:
     """A plan from a model's geometry.
 
@@ -127,31 +145,40 @@ def make_plan(
         scale: spacing of the output ÷ spacing of the reference.
         output: window of the output grid that is wanted.
         halo: (rows, cols) of outputs that the model gives on each side of a block besides.
+        overlap: outputs that neighbouring expression fields share, down and across.
 
     Raises:
         BadModel: as many receptive fields as sources are needed.
+        BadParameter: expression fields that would not move on.
     """
     if len(fields) != len(alignment.rows):
         raise BadModel("Receptive fields", expected=f"{len(alignment.rows)}, one a source", received=len(fields))
+    if overlap >= min(expression_field):
+        raise BadParameter(
+            "Overlap",
+            expected="smaller than the expression field {1} × {0}".format(*expression_field),
+            received=overlap,
+            remedy="Give a model of any size the receptive field and expression field to work in (advanced parameters), or no overlap.",
+        )
     heights, widths = tuple(height for height, _ in fields), tuple(width for _, width in fields)
     return Plan(
-        AxisPlan(alignment.rows, alignment.anchor, heights, expression_field[0], scale, halo[0]),
-        AxisPlan(alignment.cols, alignment.anchor, widths, expression_field[1], scale, halo[1]),
+        AxisPlan(alignment.rows, alignment.anchor, heights, expression_field[0], scale, halo[0], overlap),
+        AxisPlan(alignment.cols, alignment.anchor, widths, expression_field[1], scale, halo[1], overlap),
         output,
     )
 
 
-def _spans(start: int, length: int, field: int, size: int) -> Iterator[tuple[Span, int, int]]:
-    """Cut [start, start + length) into pieces of about `size`: for each the EF blocks that hold it, its start and its length.
+def _pieces(start: int, length: int, step: int, size: int) -> Iterator[Span]:
+    """Cut [start, start + length) into pieces of about `size`: for each its start and its length.
 
-    Pieces end at whole EF blocks, so that no EF block is computed twice.
+    Pieces end where EF blocks start, so that no more of these than those that reach over are computed twice.
     """
-    blocks_at_once = max(size // field, 1)
-    first, last = start // field, ceil(Fraction(start + length, field))
-    for block in range(first, last, blocks_at_once):
-        end = min(block + blocks_at_once, last)
-        low, high = max(block * field, start), min(end * field, start + length)
-        yield (block, end), low, high - low
+    at_once = max(size // step, 1) * step
+    end, low = start + length, start
+    while low < end:
+        high = min(low // step * step + at_once, end)
+        yield low, high - low
+        low = high
 
 
 def _middles(source: Axis, scale: Fraction, outputs: Span, size: int) -> np.ndarray:

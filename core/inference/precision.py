@@ -18,7 +18,8 @@ from .places import places
 from .plan import Block
 
 PLACES = 3
-SMALLEST, TELLING_S = 32, 0.1  # output pixels on a side of the first try; a block that takes so long tells the speed
+SMALLEST, LARGEST = 32, 512  # output pixels on a side of the first and the last try
+TELLING_S = 0.1  # a block that takes so long tells the speed
 WORTH = 0.9  # of the time in full precision: a device that has no such numbers emulates them, and is slower
 
 
@@ -56,7 +57,7 @@ def fast_if_it_pays(
 
 def _compare(evaluator: Evaluator, read: Callable[[Block], BlockPixels]) -> Comparison:
     side = SMALLEST
-    while side < evaluator.largest_block and _timed(evaluator, [read(next(places(evaluator.plan, 1, side)))])[1] < TELLING_S:
+    while side < LARGEST and _timed(evaluator, [read(next(places(evaluator.plan, 1, side)))])[1] < TELLING_S:
         side *= 2
     blocks = [read(block) for block in places(evaluator.plan, PLACES, side)]
     full, full_s = _timed(evaluator, blocks)

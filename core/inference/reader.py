@@ -51,7 +51,7 @@ class BlockReader:
             valid &= self._at_outputs(i, block, window, has_data)
             if self.mask and not valid.any():
                 return BlockPixels(block, (), valid)
-            arrays.append(_without_nan(pixels).astype(self.dtypes[i], copy=False))
+            arrays.append(_as_type(_without_nan(pixels), self.dtypes[i]))
         return BlockPixels(block, tuple(arrays), valid)
 
     def _at_outputs(self, i: int, block: Block, window: Window, has_data: np.ndarray) -> np.ndarray:
@@ -67,17 +67,20 @@ class BlockReader:
 
     def _inside(self, block: Block) -> np.ndarray:
         """Outputs whose windows lie inside every image."""
-        rows = _inside(self.plan.rows, block.rows, self._heights)
-        cols = _inside(self.plan.cols, block.cols, self._widths)
-        row = block.window.row - block.rows[0] * self.plan.rows.expression_field
-        col = block.window.col - block.cols[0] * self.plan.cols.expression_field
-        return np.logical_and.outer(rows[row : row + block.window.height], cols[col : col + block.window.width])
+        outputs = block.window
+        rows = _inside(self.plan.rows, block.rows, (outputs.row, outputs.row + outputs.height), self._heights)
+        cols = _inside(self.plan.cols, block.cols, (outputs.col, outputs.col + outputs.width), self._widths)
+        return np.logical_and.outer(rows, cols)
 
 
-def _inside(axis: AxisPlan, blocks: Span, sizes: Sequence[int]) -> np.ndarray:
-    """For every output of the EF blocks, along one axis, whether its windows lie inside the images of these sizes."""
-    inside = [_fits(axis.starts(j), axis.fields, sizes) for j in range(*blocks)]
-    return np.repeat(inside, axis.expression_field)
+def _inside(axis: AxisPlan, blocks: Span, outputs: Span, sizes: Sequence[int]) -> np.ndarray:
+    """For every output along one axis, whether the windows of all EF blocks that hold it lie inside the images of these sizes."""
+    inside = np.ones(outputs[1] - outputs[0], bool)
+    for j in range(*blocks):
+        if not _fits(axis.starts(j), axis.fields, sizes):
+            first = j * axis.step - outputs[0]
+            inside[max(first, 0) : max(first + axis.expression_field, 0)] = False
+    return inside
 
 
 def _fits(starts: Sequence[int], fields: Sequence[int], sizes: Sequence[int]) -> bool:
@@ -97,3 +100,10 @@ def _without_nan(pixels: np.ndarray) -> np.ndarray:
     if np.issubdtype(pixels.dtype, np.floating):
         np.copyto(pixels, 0, where=np.isnan(pixels))
     return pixels
+
+
+def _as_type(pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """For the model. Means of whole numbers (resampled sources) are rounded for one that takes whole numbers, not cut off."""
+    if np.issubdtype(dtype, np.integer) and np.issubdtype(pixels.dtype, np.floating):
+        np.rint(pixels, out=pixels)
+    return pixels.astype(dtype, copy=False)

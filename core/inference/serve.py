@@ -11,14 +11,15 @@ import numpy as np
 
 from ..errors import BadParameter
 from ..jobs import Product, ServeModel
-from ..model.geometry import ModelGeometry
 from ..model.load import device_in_use
 from ..model.probabilities import gives_probabilities
+from ..raster.cache import tile_cache
 from ..raster.writer import RasterWriter
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Evaluator
 from .gaps import may_have_gaps
-from .memory import available_mb, block_size
+from .halving import Halving
+from .memory import budget_of
 from .modes import choose_evaluator
 from .plan import Block
 from .precision import fast_if_it_pays
@@ -29,6 +30,7 @@ from .storage import Layer
 from .stream import Stream
 from .tally import Tally
 from .tiles import room_for_tiles
+from .trial import choose_block_size
 
 
 def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
@@ -48,17 +50,18 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         bands = [file.bands for file in files]
         how = f"{type(evaluator).__name__}, {'fast' if fast else 'full'} precision"
         kept = exits.enter_context(keeping(job, how, bands, reporter))
-        size = kept.block_size or _block_size(job, setup.geometry, evaluator, reporter)
+        budget = budget_of(job.memory)
+        exits.enter_context(tile_cache(budget.cache))
+        size = kept.block_size or choose_block_size(job, setup, evaluator, budget, reporter)
         kept.begin(size)
-        budget = (job.memory or available_mb()) * 10**6
         exits.enter_context(room_for_tiles(setup.sources, setup.plan, bands, size, budget, reporter))
-        _stream(job, setup, evaluator, files, size, kept, reporter)
+        _stream(job, setup, Halving(evaluator, setup.plan, reporter), files, size, kept, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
     return paths | {"BLOCK_SIZE": size, "WIDTH": setup.plan.output.width, "HEIGHT": setup.plan.output.height}
 
 
 def _stream(
-    job: ServeModel, setup: Setup, evaluator: Evaluator, files: Sequence[OutputFile], size: int, kept: NothingKept, reporter: Reporter
+    job: ServeModel, setup: Setup, evaluator: Halving, files: Sequence[OutputFile], size: int, kept: NothingKept, reporter: Reporter
 ) -> None:
     plan, tally = setup.plan, Tally()
     grid = setup.sources[0].grid.rescaled(setup.geometry.scale_factor).part(plan.output)
@@ -99,12 +102,3 @@ def _layers(evaluator: Evaluator, setup: Setup, products: Sequence[Product]) -> 
         return specs[name].kind == "probabilities" if name in specs else whole and gives_probabilities(setup.model, name)
 
     return {name: Layer(name, values.shape[2], values.dtype, specs.get(name), probabilities(name)) for name, values in outputs.items()}
-
-
-def _block_size(job: ServeModel, geometry: ModelGeometry, evaluator: Evaluator, reporter: Reporter) -> int:
-    if job.block_size:
-        return job.block_size
-    budget = job.memory or available_mb()
-    size = block_size(geometry, budget, evaluator.held_values, evaluator.largest_block)
-    reporter.info(f"Block size {size} output pixels (memory budget {budget} MB).")
-    return size

@@ -14,6 +14,7 @@ from fractions import Fraction
 from ..classes import LandClass, class_type, code_dtype
 from ..errors import BadModel
 
+GRAPH = "saved_model.pb"  # of a SavedModel
 DOCUMENT = os.path.join("assets.extra", "mlm.json")
 KINDS = ("classes", "probabilities", "features", "values")
 
@@ -129,15 +130,17 @@ def with_classes(contract: Contract, classes: tuple[LandClass, ...]) -> Contract
 
 
 def read(folder: str) -> Contract | None:
-    """The contract in a model folder; None where there is none: a foreign model, whose graph has to be asked.
+    """The contract in a model folder, or beside a `.keras` file; None where there is none: a foreign model, whose graph has to be asked.
 
     Raises:
         BadModel: the document cannot be read, or something in it is wrong; the message names it.
     """
     from . import mlm  # imports this module
 
-    path = os.path.join(folder, DOCUMENT)
-    if not os.path.isfile(path):
+    place = os.path.dirname(folder) if os.path.isfile(folder) else folder
+    path = os.path.join(place, DOCUMENT)
+    of_another = place != folder and os.path.isfile(os.path.join(place, GRAPH))  # a SavedModel: its own, with other outputs
+    if not os.path.isfile(path) or of_another:
         return None
     try:
         with open(path, encoding="utf-8") as file:

@@ -48,6 +48,22 @@ def densify(
     Raises:
         NotDense: an operation mixes the elements of a patch in a way that has no dense form.
     """
+    names, concrete = sorted(grids), dense_function(graph, grids, outputs)
+
+    def call(arrays: Mapping[str, np.ndarray], starts: Mapping[str, Starts]) -> dict[str, Any]:
+        tensors = [tf.convert_to_tensor(arrays[name]) for name in names]
+        return concrete(tensors, [tf.convert_to_tensor(axis, tf.int32) for name in names for axis in starts[name]])
+
+    return call
+
+
+def dense_function(graph: FrozenGraph, grids: Mapping[str, PatchGrid], outputs: Sequence[str]) -> Any:
+    """The same as TensorFlow's concrete function. It takes the windows, sorted by name, and for each of them the first rows and the first
+    columns of its patches.
+
+    Raises:
+        NotDense: an operation mixes the elements of a patch in a way that has no dense form.
+    """
     names = sorted(grids)
     windows = [tf.TensorSpec([1, None, None, graph.inputs[name].shape[-1]], graph.inputs[name].dtype) for name in names]
     places = [tf.TensorSpec([None], tf.int32) for _ in range(2 * len(names))]
@@ -57,13 +73,7 @@ def densify(
         sources = {name: _Source(windows[i], grids[name], (places[2 * i], places[2 * i + 1])) for i, name in enumerate(names)}
         return _Rewriter(graph, sources).outputs({name: graph.outputs[name] for name in outputs})
 
-    concrete = evaluate.get_concrete_function()
-
-    def call(arrays: Mapping[str, np.ndarray], starts: Mapping[str, Starts]) -> dict[str, Any]:
-        tensors = [tf.convert_to_tensor(arrays[name]) for name in names]
-        return concrete(tensors, [tf.convert_to_tensor(axis, tf.int32) for name in names for axis in starts[name]])
-
-    return call
+    return evaluate.get_concrete_function()
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,9 @@ class _Rewriter:
         for operation in self._graph.operations:
             if any(tensor.name in self._maps for tensor in operation.inputs):
                 self._take(operation)
+        for key, tensor in tensors.items():
+            if tensor.name in self._maps and _elements(self._maps[tensor.name]) > MOST_VALUES:
+                raise NotDense(f"output {key} has too many pixels a patch")  # each is cut out by itself: building that alone takes hours
         reached = {key: as_batch(self._maps[t.name], t.shape.rank) for key, t in tensors.items() if t.name in self._maps}
         rest = {key: tensor.name for key, tensor in tensors.items() if key not in reached}
         return reached | self._computed_by_the_graph(rest)
@@ -145,6 +158,10 @@ class _Rewriter:
 def parts_of(result: Result) -> tuple[PatchMap, ...]:
     """The maps that a result consists of."""
     return result.parts if isinstance(result, FlatJoin) else (result,)
+
+
+def _elements(result: Result) -> int:
+    return sum(part.size[0] * part.size[1] for part in parts_of(result))
 
 
 def is_small(result: Result) -> bool:

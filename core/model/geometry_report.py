@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import TensorscapeError
 from ..page import Cell
-from .geometry import read_graph
 from .graph_geometry import InputGeometry, OutputGeometry
-from .load import load
 
 HEADER = ("Output", "Input", "Receptive field", "Sees", "Expression field", "Scale factor", "First centre", "Total stride", "Halo")
 
 
-def described_geometry(folder: str) -> list[dict[str, Any]]:
-    """Of every output, read off the graph. Sizes are [width, height] in pixels of the input, or of the output for the fields of this.
-
-    A model that cannot be loaded, or must not be, has none: the reason stands under `unknown` of the only entry.
-    """
-    try:
-        found = read_graph(load(folder))
-    except TensorscapeError as error:
-        return [
-            {"output": None, "inputs": [], "expression_field": None, "halo": None, "fully_convolutional": None, "unknown": [str(error)]}
-        ]
+def described_geometry(found: Mapping[str, OutputGeometry]) -> list[dict[str, Any]]:
+    """Of every output. Sizes are [width, height] in pixels of the input, or of the output for the fields of this."""
     return [_output(name, geometry) for name, geometry in sorted(found.items())]
+
+
+def no_geometry(reason: str) -> list[dict[str, Any]]:
+    """Of a model that cannot be loaded, or must not be: nothing but the reason."""
+    return [{"output": None, "inputs": [], "expression_field": None, "halo": None, "fully_convolutional": None, "unknown": [reason]}]
 
 
 def _output(name: str, geometry: OutputGeometry) -> dict[str, Any]:
@@ -60,7 +53,7 @@ def rows(geometry: Sequence[dict[str, Any]]) -> list[tuple[Cell, ...]]:
     return [
         (
             output["output"], seen["input"], _size(seen["receptive_field"]), _size(seen["sees"]), _size(output["expression_field"]),
-            seen["scale_factor"], " , ".join(f"{place:g}" for place in seen["offset"]), _size(seen["stride"]), _size(output["halo"]),
+            seen["scale_factor"], ", ".join(f"{place:g}" for place in seen["offset"]), _size(seen["stride"]), _size(output["halo"]),
         )
         for output in geometry for seen in output["inputs"]
     ]  # fmt: skip
@@ -71,16 +64,5 @@ def unknown(geometry: Sequence[dict[str, Any]]) -> list[tuple[Cell, ...]]:
     return [(output["output"], reason) for output in geometry for reason in output["unknown"]]
 
 
-def main_geometry(geometry: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """That of the output which is served if none is named; None if it is not known."""
-    return geometry[0] if geometry and not geometry[0]["unknown"] else None
-
-
-def scale_factor(geometry: dict[str, Any], reference: str) -> str | None:
-    """Relative to the first source, as serving has it."""
-    seen = next((part for part in geometry["inputs"] if part["input"] == reference), None)
-    return seen["scale_factor"] if seen else None
-
-
 def _size(size: Sequence[int] | None) -> str | None:
-    return None if size is None else f"{size[0]} × {size[1]}"
+    return None if size is None else f"{size[0]}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{size[1]}"

@@ -194,7 +194,8 @@ class _Reading:
 
 
 def _line(trace: Trace, axis: int) -> Line:
-    assert trace.lines is not None  # for mypy: asked for images only
+    if trace.lines is None:
+        raise ValueError("a list has no rows and columns")  # asked for images only
     return trace.lines[axis]
 
 

@@ -12,24 +12,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import jobs
-from ..classes import LandClass
-from ..page import Cell, section, swatch, table, write_page
 from ..partial import replacing
 from ..reporting import Reporter
 from .contract import Contract, InputSpec, OutputSpec, read
 from .folder import TRAINABLE
-from .geometry_report import HEADER, described_geometry, main_geometry, rows, scale_factor, unknown
+from .inspect_graph import GraphFacts, graph_facts
+from .inspect_page import headline, write_html
 from .margins import margin_of
 from .savedmodel import Described, Tensor, describe
-
-_UNKNOWN_GEOMETRY = (
-    '<p class="warning">The model has no contract: it was not made here. Its geometry is read off its graph, its bands off the shape of its'
-    " inputs; where a number is missing (–), give it when the model is served.</p>\n"
-)
-_UNSAFE = (
-    '<p class="warning">The model could do harm: it holds operations that do more than compute. It is served only if you tick'
-    " 'Trust the model'.</p>\n"
-)
+from .signature import natural
 
 
 def run(job: jobs.InspectModel, reporter: Reporter) -> dict[str, Any]:
@@ -41,8 +32,8 @@ def run(job: jobs.InspectModel, reporter: Reporter) -> dict[str, Any]:
     """
     found = facts(job.model)
     reporter.check()
-    for line in _headline(found):
-        reporter.info(": ".join(map(str, line)))
+    for name, words in headline(found):
+        reporter.info(f"{name}: {'unknown' if words is None else words}")
     outputs: dict[str, Any] = {} if found["parameters"] is None else {"PARAMETERS": found["parameters"]}
     if job.output:
         with replacing(job.output) as path, open(path, "w", encoding="utf-8") as file:
@@ -50,7 +41,7 @@ def run(job: jobs.InspectModel, reporter: Reporter) -> dict[str, Any]:
         outputs["OUTPUT"] = job.output
     if job.output_html:
         contract = read(job.model)
-        _write_html(job.output_html, found, contract.classes if contract else ())
+        write_html(job.output_html, found, contract.classes if contract else ())
         outputs["OUTPUT_HTML"] = job.output_html
     return outputs
 
@@ -58,8 +49,7 @@ def run(job: jobs.InspectModel, reporter: Reporter) -> dict[str, Any]:
 def facts(folder: str) -> dict[str, Any]:
     """All that is known of a model, as plain values. Sizes are [width, height] in pixels; None is unknown."""
     described, contract = describe(folder), read(folder)
-    geometry = described_geometry(folder)
-    main = main_geometry(geometry) if contract is None else None
+    graph = graph_facts(folder, contract)
     return {
         "name": contract.name if contract else os.path.basename(os.path.normpath(folder)),
         "folder": folder,
@@ -69,32 +59,52 @@ def facts(folder: str) -> dict[str, Any]:
         "trainable": contract is not None and os.path.isfile(os.path.join(folder, TRAINABLE)),
         "parameters": described.parameters,
         "size_bytes": described.size,
-        "tensorflow": described.tensorflow,
+        "format": "SavedModel" if described.tensorflow else "Keras file",
+        "tensorflow": described.tensorflow or None,
         "signature": described.signature,
         "signatures": list(described.signatures),
         "safe": not described.findings,
         "findings": [{"operation": part.operation, "why": part.why, "place": part.place} for part in dict.fromkeys(described.findings)],
-        "expression_field": list(contract.expression_field) if contract else main and main["expression_field"],
-        "scale_factor": str(contract.scale_factor) if contract else main and scale_factor(main, described.inputs[0].name),
-        "fully_convolutional": contract.fully_convolutional if contract else main and main["fully_convolutional"],
-        "geometry": geometry,
-        "inputs": _with_fields(_inputs(described, contract), main),
+        **_main_geometry(contract, graph),
+        "geometry": graph.geometry,
+        "cost": graph.cost,
+        "inputs": _inputs(described, contract, graph),
         "outputs": _outputs(described, contract),
         "operations": list(described.operations),
     }
 
 
-def _inputs(described: Described, contract: Contract | None) -> list[dict[str, Any]]:
+def _main_geometry(contract: Contract | None, graph: GraphFacts) -> dict[str, Any]:
+    """Of the output that is served if none is named: as the contract says; without one, as the graph does."""
+    served = graph.served
+    told = served is not None and not served.unknown
+    halo = [served.halo[1], served.halo[0]] if served and told else None
+    if contract:
+        field, scale, by_blocks = list(contract.expression_field), str(contract.scale_factor), contract.fully_convolutional
+    elif served and told:
+        field, scale = [served.expression_field[1], served.expression_field[0]], str(served.scale_factor)
+        by_blocks = bool(served.fully_convolutional)
+    else:
+        return dict.fromkeys(("expression_field", "scale_factor", "halo", "fully_convolutional"))
+    return {"expression_field": field, "scale_factor": scale, "halo": halo, "fully_convolutional": by_blocks}
+
+
+def _inputs(described: Described, contract: Contract | None, graph: GraphFacts) -> list[dict[str, Any]]:
     specs = {spec.name: spec for spec in contract.inputs} if contract else {}
-    order = [spec.name for spec in contract.inputs] if contract else []
-    tensors = sorted(described.inputs, key=lambda tensor: order.index(tensor.name) if tensor.name in order else len(order))
-    return [_input(tensor, specs.get(tensor.name)) for tensor in tensors]
+    served = graph.served
+    fields = {name: [cols, rows] for name, (rows, cols) in zip(served.inputs, served.receptive_fields, strict=True)} if served else {}
+    return [
+        _input(tensor, specs.get(tensor.name))
+        | ({"receptive_field": fields[tensor.name]} if tensor.name in fields else {})
+        | {"source": tensor.name in graph.ratios if graph.ratios else tensor.shape is None or len(tensor.shape) == 4}
+        | {"spacing_ratio": str(graph.ratios[tensor.name]) if tensor.name in graph.ratios and not graph.assumed else None}
+        for tensor in _ordered(described.inputs, list(specs) or list(graph.ratios))
+    ]
 
 
-def _with_fields(inputs: list[dict[str, Any]], geometry: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Receptive fields off the graph, for a model without a contract."""
-    fields = {seen["input"]: seen["receptive_field"] for seen in geometry["inputs"]} if geometry else {}
-    return [part | {"receptive_field": fields.get(part["name"], part["receptive_field"])} for part in inputs]
+def _ordered(tensors: Sequence[Tensor], order: Sequence[str]) -> list[Tensor]:
+    """In the order in which serving takes them, else as people count: x2 before x10."""
+    return sorted(tensors, key=lambda tensor: (order.index(tensor.name) if tensor.name in order else len(order), natural(tensor.name)))
 
 
 def _input(tensor: Tensor, spec: InputSpec | None) -> dict[str, Any]:
@@ -113,9 +123,7 @@ def _input(tensor: Tensor, spec: InputSpec | None) -> dict[str, Any]:
 
 def _outputs(described: Described, contract: Contract | None) -> list[dict[str, Any]]:
     specs = {spec.name: spec for spec in contract.outputs} if contract else {}
-    order = list(specs)
-    tensors = sorted(described.outputs, key=lambda tensor: order.index(tensor.name) if tensor.name in order else len(order))
-    return [_output(tensor, specs.get(tensor.name)) for tensor in tensors]
+    return [_output(tensor, specs.get(tensor.name)) for tensor in _ordered(described.outputs, list(specs))]
 
 
 def _output(tensor: Tensor, spec: OutputSpec | None) -> dict[str, Any]:
@@ -145,74 +153,3 @@ def _square(shape: Sequence[int | None] | None) -> list[int] | None:
     """[width, height] of an input that takes patches of one size only."""
     height, width = _fixed(shape, 1), _fixed(shape, 2)
     return None if height is None or width is None else [width, height]
-
-
-def _headline(found: dict[str, Any]) -> list[tuple[str, Cell]]:
-    modes = {True: "fully convolutional: blocks of any size", False: "patch-based", None: None}
-    return [
-        ("Architecture", found["architecture"]),
-        ("Trained", {True: "yes", False: "no", None: None}[found["trained"]]),
-        ("Can be trained (further)", "yes" if found["trainable"] else "no"),
-        ("Parameters", found["parameters"]),
-        ("Size", f"{found['size_bytes'] / 1e6:.1f} MB"),
-        ("Expression field", _size(found["expression_field"])),
-        ("Scale factor", found["scale_factor"]),
-        ("Mode", modes[found["fully_convolutional"]]),
-        ("Signature", _signature(found)),
-        ("Safe to load", "yes" if found["safe"] else f"no: {len(found['findings'])} operation(s) could do harm"),
-        ("Written by TensorFlow", found["tensorflow"]),
-    ]
-
-
-def _write_html(path: str, found: dict[str, Any], classes: Sequence[LandClass]) -> None:
-    inputs = [
-        (part["name"], _shape_text(part), part["dtype"], ", ".join(part["bands"]) or part["band_count"], _size(part["receptive_field"]))
-        for part in found["inputs"]
-    ]
-    outputs = [
-        (part["name"], part["kind"], _shape_text(part), part["dtype"], _few(part["bands"]) or _crop(part)) for part in found["outputs"]
-    ]
-    harm = [(part["operation"], part["why"], part["place"]) for part in found["findings"]]
-    legend = [(swatch(c.colour, c.name), str(c.code)) for c in classes]
-    write_page(
-        path,
-        f"Model {found['name']}",
-        "" if found["contract"] else _UNKNOWN_GEOMETRY,
-        table(_headline(found)),
-        (_UNSAFE + table(harm, ("Operation", "It", "Where"))) if harm else "",
-        section("Inputs", table(inputs, ("Name", "Shape", "Type", "Bands", "Receptive field"))),
-        section("Outputs", table(outputs, ("Name", "Kind", "Shape", "Type", "Bands"))),
-        section("Geometry of the graph", _geometry_html(found["geometry"])),
-        section("Classes", table(legend, ("Class", "Code"))) if legend else "",
-        section("Operations", f"<p>{', '.join(found['operations'])}</p>\n"),
-    )
-
-
-def _geometry_html(geometry: Sequence[dict[str, Any]]) -> str:
-    missing = unknown(geometry)
-    told = table(rows(geometry), HEADER) if any(part["inputs"] for part in geometry) else ""
-    return told + (table(missing, ("Output", "Not told, and why")) if missing else "")
-
-
-def _signature(found: dict[str, Any]) -> str:
-    others = [name for name in found["signatures"] if name != found["signature"]]
-    return found["signature"] + (f" (others: {', '.join(others)})" if others else "")
-
-
-def _crop(part: dict[str, Any]) -> str:
-    return "" if part["margin"] is None else f"cropped by {part['margin']} pixels on every side"
-
-
-def _size(size: Sequence[int] | None) -> str | None:
-    return None if size is None else f"{size[0]} × {size[1]} pixels"
-
-
-def _shape_text(part: dict[str, Any]) -> str:
-    if part["shape"] is None:
-        return "any"
-    sizes = ["any" if size is None else str(size) for size in part["shape"]]
-    return " × ".join(["n" if sizes[0] == "any" else sizes[0], *sizes[1:]]) if sizes else "one value"
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" … ({len(names)})" if len(names) > 8 else "")

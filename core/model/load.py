@@ -1,11 +1,11 @@
-"""Loads a model to run it: a SavedModel's signature, as a function from named arrays to named arrays."""
+"""Loads a model to run it: the signature of a SavedModel, or of a `.keras` file, as a function from named arrays to named arrays."""
 
 from __future__ import annotations
 
 import functools
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,11 +13,14 @@ import numpy as np
 
 from ..errors import BadModel, OutOfMemory, TensorscapeError
 from . import safety
+from .backend import tf
 from .binding import bind
 from .constants import constants
+from .contract import GRAPH
+from .keras_graph import keras_file, traced
 from .operations import is_known
 from .placeholders import parse
-from .savedmodel import GRAPH, Tensor, operations_of, read_proto
+from .savedmodel import Tensor, operations_of, read_proto
 from .signature import Chosen, choose, plain_name
 
 CHECK = "Check the receptive field and the mode."
@@ -83,8 +86,6 @@ class LoadedModel:
             OutOfMemory: TensorFlow could not get the memory for it.
             BadModel: the model does not take these arrays.
         """
-        import tensorflow as tf
-
         for spec in self.inputs:
             _check_shape(spec, arrays[spec.name])
         tensors = {self.arguments[spec.name]: tf.convert_to_tensor(arrays[spec.name], dtype=spec.dtype) for spec in self.inputs}
@@ -103,38 +104,42 @@ class LoadedModel:
 
 
 def load(folder: str, wanted: Wanted = Wanted()) -> LoadedModel:
-    """The model in a folder. A model that did not change since the last call is not loaded again.
+    """The model in a folder or `.keras` file. A model that did not change since the last call is not loaded again.
 
     Raises:
-        BadModel: no SavedModel, a damaged one, one that could do harm, or one that leaves open what of it to serve.
+        BadModel: no model, a damaged one, one that could do harm, or one that leaves open what of it to serve.
         BadParameter: what is wanted of it is not there.
     """
-    files = (os.path.join(folder, GRAPH), os.path.join(folder, "variables", "variables.index"))
+    files = (keras_file(folder) or os.path.join(folder, GRAPH), os.path.join(folder, "variables", "variables.index"))
     return _load(folder, tuple(os.stat(path).st_mtime_ns for path in files if os.path.exists(path)), wanted)
 
 
 @functools.lru_cache(maxsize=2)
 def _load(folder: str, stamps: tuple[int, ...], wanted: Wanted) -> LoadedModel:
-    import tensorflow as tf
-
-    model = read_proto(folder)
+    model, network = read_proto(folder), keras_file(folder)
     if not wanted.trust:
         safety.check(model, folder)
     values = parse(wanted.placeholders)
-    chosen = choose(model, folder, wanted.signature, wanted.sources, values)
+    sources = wanted.sources or (_images(network, values) if network else ())
+    chosen = choose(model, folder, wanted.signature, sources, values)
     chosen = replace(chosen, outputs=(*chosen.outputs, *_further_outputs(chosen, wanted.outputs)))
     _check_operations(chosen, folder)
     for tensor in chosen.sources:
         _check_size(tensor)
     fed = constants(chosen, values)
     try:
-        return LoadedModel(tf.saved_model.load(folder, chosen.tags), chosen, fed)
+        return LoadedModel(traced(network).owner if network else tf.saved_model.load(folder, chosen.tags), chosen, fed)
     except TensorscapeError:
         raise
     except Exception as error:  # TensorFlow raises many kinds for damaged files
         raise BadModel(
             f"The model in {folder} is damaged", received=_first_line(error), remedy="Export it again.", details=str(error)
         ) from error
+
+
+def _images(network: str, values: Collection[str]) -> tuple[str, ...]:
+    """The inputs of a `.keras` file that take images, in the network's own order."""
+    return tuple(name for name in traced(network).images if name not in values)
 
 
 def _further_outputs(chosen: Chosen, names: Sequence[str]) -> list[Tensor]:
@@ -165,8 +170,6 @@ def _check_size(tensor: Tensor) -> None:
 
 def device_in_use() -> str:
     """What TensorFlow computes on, for the log."""
-    import tensorflow as tf
-
     gpus = tf.config.list_physical_devices("GPU")
     return f"{len(gpus)} GPU ({', '.join(gpu.name for gpu in gpus)})" if gpus else f"CPU ({os.cpu_count()} cores)"
 

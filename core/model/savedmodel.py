@@ -1,4 +1,7 @@
-"""What a SavedModel's files say without loading it: signatures and the number of parameters. Nothing of the model is run."""
+"""What a SavedModel's files say without loading it: signatures and the number of parameters. Nothing of the model is run.
+
+A `.keras` file is read in the same way, as the SavedModel that it would be (core/model/keras_graph.py).
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from typing import Any
 
 from ..errors import BadModel
 from .backend import tf
+from .contract import GRAPH
 from .safety import Finding, findings
 
-GRAPH = "saved_model.pb"
 SIGNATURE = "serving_default"
 SERVING = "serve"  # TensorFlow's tag of the graph that is meant to be served
+REMEDY = f"Choose the folder that holds {GRAPH}, or a .keras file."
 _INTERNAL = "__saved_model"  # TensorFlow's own signatures: initialisation, training
 
 
@@ -45,7 +49,7 @@ class Described:
         operations: kinds of operations in its graph and functions, sorted.
         findings: what speaks against loading it (core/model/safety.py).
         parameters: values in its variables; None for a graph without any (frozen into constants).
-        tensorflow: version that wrote it.
+        tensorflow: version that wrote it; empty for a `.keras` file.
         size: of all its files, in bytes.
     """
 
@@ -61,7 +65,7 @@ class Described:
 
 
 def describe(folder: str) -> Described:
-    """Read the description.
+    """Read the description of the model in a folder, or in a `.keras` file.
 
     Raises:
         BadModel: no SavedModel there, a damaged one, or one without a signature.
@@ -86,19 +90,24 @@ def describe(folder: str) -> Described:
 
 
 def read_proto(folder: str) -> Any:
-    """The SavedModel of a folder as a protocol buffer: data, of which nothing runs.
+    """The SavedModel of a folder as a protocol buffer: data, of which nothing runs; or what stands for one in a `.keras` file.
 
     Raises:
-        BadModel: no SavedModel there, or a damaged one.
+        BadModel: no model there, or a damaged one.
     """
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
+    network = _network(folder)
+    if network is not None:
+        return network.proto
     path = os.path.join(folder, GRAPH)
     if not os.path.isdir(folder):
-        raise BadModel(f"The model folder {folder} does not exist" if not os.path.exists(folder) else f"{folder} is no folder")
+        raise BadModel(
+            f"The model folder {folder} does not exist" if not os.path.exists(folder) else f"{folder} is no folder", remedy=REMEDY
+        )
     if not os.path.isfile(path):
         names = ", ".join(sorted(os.listdir(folder))[:8]) or "nothing"
-        raise BadModel(f"No model in {folder}", expected=GRAPH, received=names, remedy=f"Choose the folder that holds {GRAPH}.")
+        raise BadModel(f"No model in {folder}", expected=GRAPH, received=names, remedy=REMEDY)
     try:
         with open(path, "rb") as file:
             model = SavedModel.FromString(file.read())
@@ -107,6 +116,14 @@ def read_proto(folder: str) -> Any:
     if not model.meta_graphs:
         raise BadModel(f"{path} is damaged", expected="a graph", received="none", remedy="Export or train the model again.")
     return model
+
+
+def _network(path: str) -> Any:
+    """The network of a `.keras` file or of a folder with one, traced; None for a SavedModel."""
+    from . import keras_graph  # imports this module
+
+    file = keras_graph.keras_file(path)
+    return None if file is None else keras_graph.traced(file)
 
 
 def signatures_of(graph: Any) -> dict[str, Any]:
@@ -132,6 +149,9 @@ def _tensor(name: str, info: Any) -> Tensor:
 
 
 def _count_parameters(folder: str) -> int | None:
+    network = _network(folder)
+    if network is not None:
+        return int(network.parameters)
     prefix = os.path.join(folder, "variables", "variables")
     if not os.path.isfile(f"{prefix}.index"):
         return None
@@ -144,4 +164,6 @@ def _count_parameters(folder: str) -> int | None:
 
 
 def _size(folder: str) -> int:
+    if os.path.isfile(folder):
+        return os.path.getsize(folder)
     return sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(folder) for name in names)

@@ -8,12 +8,7 @@ times the time), and an image in strips as wide as itself once for every block o
 from __future__ import annotations
 
 import numpy as np
-import rasterio
 from rasterio.io import DatasetReader
-
-from . import GDAL_SETTINGS
-
-USUAL = int(GDAL_SETTINGS["GDAL_CACHEMAX"]) << 20
 
 
 def row_bytes(size: tuple[int, int], tile: tuple[int, int], window: tuple[int, int], pixel_bytes: int) -> int:
@@ -31,11 +26,6 @@ def image_row_bytes(image: DatasetReader, window: tuple[int, int]) -> int:
     """The same for all bands of an open image."""
     bands = zip(image.block_shapes, image.dtypes, strict=True)
     return sum(row_bytes(image.shape, tile, window, np.dtype(dtype).itemsize) for tile, dtype in bands)
-
-
-def keeping_tiles(size: int) -> rasterio.Env:
-    """A context in which GDAL keeps so many bytes of tiles, of all rasters together; afterwards the old limit holds again."""
-    return rasterio.Env(GDAL_CACHEMAX=size)
 
 
 def _whole(length: int, side: int) -> int:

@@ -53,10 +53,13 @@ def alignment(*sources: Axis, anchor: int = 0) -> Alignment:
 
 @given(
     row=st.integers(0, 200), col=st.integers(0, 200), height=st.integers(1, 150), width=st.integers(1, 150),
-    ef=st.tuples(st.integers(1, 33), st.integers(1, 33)), size=st.integers(1, 300),
+    ef=st.tuples(st.integers(1, 33), st.integers(1, 33)), size=st.integers(1, 300), share=st.floats(0, 0.99),
 )  # fmt: skip
-def test_every_output_pixel_is_in_one_block(row: int, col: int, height: int, width: int, ef: tuple[int, int], size: int) -> None:
-    plan = make_plan(alignment(REFERENCE_AXIS), [(5, 5)], ef, Fraction(1), Window(row, col, height, width))
+def test_every_output_pixel_is_in_one_block(
+    row: int, col: int, height: int, width: int, ef: tuple[int, int], size: int, share: float
+) -> None:
+    overlap = int(share * min(ef))
+    plan = make_plan(alignment(REFERENCE_AXIS), [(5, 5)], ef, Fraction(1), Window(row, col, height, width), overlap=overlap)
     blocks = list(plan.blocks(size))
     assert len(blocks) == plan.count(size)
     rows = sorted({(b.window.row, b.window.height) for b in blocks})
@@ -66,8 +69,28 @@ def test_every_output_pixel_is_in_one_block(row: int, col: int, height: int, wid
         assert [start for start, _ in spans] == [first, *(start + count for start, count in spans)][:-1]
         assert sum(count for _, count in spans) == length
     for block in blocks:
-        assert block.rows[0] * ef[0] <= block.window.row < (block.rows[0] + 1) * ef[0]
-        assert (block.rows[1] - 1) * ef[0] < block.window.row + block.window.height <= block.rows[1] * ef[0]
+        outputs = block.window
+        for axis, held, start, length in (
+            (plan.rows, block.rows, outputs.row, outputs.height),
+            (plan.cols, block.cols, outputs.col, outputs.width),
+        ):
+            everyone = [j for j in range(-70, 500) if j * axis.step < start + length and j * axis.step + axis.expression_field > start]
+            assert list(range(*held)) == everyone
+
+
+@given(ef=st.integers(1, 40), data=st.data(), scale=st.sampled_from(SCALES), field=st.integers(1, 50), block=st.integers(-9, 99))
+def test_expression_fields_that_overlap_lie_about_the_middle_of_their_outputs(
+    ef: int, data: st.DataObject, scale: Fraction, field: int, block: int
+) -> None:
+    """Block j's window is that of the outputs from j·step to j·step + EF; whole numbers of pixels further on it is moved by as many."""
+    overlap = data.draw(st.integers(0, ef - 1))
+    plan = AxisPlan((REFERENCE_AXIS,), 0, (field,), ef, scale, overlap=overlap)
+    first, last = block * plan.step * scale, (block * plan.step + ef) * scale
+    (start,) = plan.starts(block)
+    assert 0 <= start + Fraction(field, 2) - (first + last) / 2 + Fraction(1, 2) < 1
+    period = 4  # no scale has a denominator that does not divide it
+    assert plan.starts(block + period)[0] == start + period * plan.step * scale
+    assert axis_plan((field,), ef, scale).starts(block) == AxisPlan((REFERENCE_AXIS,), 0, (field,), ef, scale, overlap=0).starts(block)
 
 
 @given(

@@ -167,12 +167,12 @@ def test_no_tile_of_a_wide_image_is_decoded_twice(
     tmp_path: Path, served: Callable[..., np.ndarray], counted: type[CountingFile], monkeypatch: pytest.MonkeyPatch, layout: str
 ) -> None:
     path = write(tmp_path / ("image.jp2" if layout == "jpeg2000" else "image.tif"), pixels(4), **FORMATS[layout])
-    monkeypatch.setattr("core.inference.tiles.USUAL", 2**18)  # as if the image were a thousand times as wide
+    monkeypatch.setattr("core.inference.memory.CACHE", 2**18)  # as if the image were a thousand times as wide
     with rasterio.Env(GDAL_CACHEMAX=2**18):
         served(path)
         once = counted.read_bytes
         monkeypatch.setattr("core.inference.tiles.SHARE", 10**9)  # no room
         counted.read_bytes = 0
         served(path)
-    assert once < 1.2 * Path(path).stat().st_size
+    assert once < 1.5 * Path(path).stat().st_size  # and what was looked at before the block size was known
     assert counted.read_bytes > 1.5 * once

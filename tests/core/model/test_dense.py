@@ -167,3 +167,11 @@ def test_same_padding_that_pads_nothing_is_dense(saved: Save) -> None:
     model = saved(keras.Model(source, layers.Dense(2)(layers.Flatten()(layers.Conv2D(3, 1, padding="same")(pooled)))))
     dense, patches = compare(model, {"a": PatchGrid((8, 8), (1, 1))}, {"a": evenly(1)})
     np.testing.assert_allclose(dense, patches, rtol=1e-4, atol=1e-5)
+
+
+def test_patches_that_give_an_image_are_left_to_themselves(saved: Save) -> None:
+    """Each of its pixels would be cut out of the map by itself: for large ones, building that graph alone would fill the memory."""
+    source = keras.Input((600, 600, 1), name="x")
+    graph = FrozenGraph(saved(keras.Model(source, layers.Conv2D(1, 3)(source))))
+    with pytest.raises(NotDense, match="output y has too many pixels a patch"):
+        densify(graph, {"x": PatchGrid((600, 600), (598, 598))}, ["y"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from core import jobs
 from core.errors import BadModel
 from core.model import create, inspect
-from core.model.backend import tf
+from core.model.backend import keras, tf
+from core.model.inspect_page import scaled, sketch_of
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_our_own_model(model: Path, tmp_path: Path, reporter: Any) -> None:
     assert facts["inputs"][0] | {"spacing": None} == {
         "name": "source1", "tensor": "serving_default_source1:0",
         "shape": [None, 16, 16, 4], "dtype": "float32", "band_count": 4, "bands": [], "receptive_field": [16, 16],
-        "spacing": None,
+        "spacing": None, "source": True, "spacing_ratio": "1",
     }  # fmt: skip
     assert [output["name"] for output in facts["outputs"]] == ["prediction", "probabilities", "features"]  # the contract's order
     assert facts["outputs"][0]["classes"][2]["name"] == "3"
@@ -53,7 +55,13 @@ def test_our_own_model(model: Path, tmp_path: Path, reporter: Any) -> None:
         ],
     }  # fmt: skip
     assert "mine &amp; yours" in page.read_text(encoding="utf-8") and "16 × 16" in page.read_text(encoding="utf-8")
-    assert "cnn16" in reporter.texts
+    assert "cnn16" in reporter.texts and "Scale factor: 1: output pixels are as large" in reporter.texts
+    assert {(part["output"], part["way"]) for part in facts["cost"]} == {
+        (name, way) for name in ("prediction", "probabilities", "features") for way in ("patch by patch", "dense")
+    }
+    text = page.read_text(encoding="utf-8")
+    assert "times fewer operations" in text and "kFLOP" in text and "<svg" in text and "16 × 16 pixels" in text
+    assert "SavedModel, written by TensorFlow" in text and "Edges" in text
 
 
 def test_a_foreign_model_says_what_its_signature_says(foreign: Path, tmp_path: Path, reporter: Any) -> None:
@@ -68,6 +76,22 @@ def test_a_foreign_model_says_what_its_signature_says(foreign: Path, tmp_path: P
     assert "RealDiv" in facts["operations"]
     assert "depends on the whole window" in page.read_text(encoding="utf-8")
     assert "no contract" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 B"), (999.7, "1 kB"), (1234, "1.23 kB"), (999_960, "1 MB"), (5.2e13, "52 TB")])
+def test_large_numbers_are_short(number: float, words: str) -> None:
+    assert scaled(number, "B") == words
+
+
+def test_sources_without_spacings_are_drawn_on_the_same_ground(tmp_path: Path) -> None:
+    coarse, fine = keras.Input((8, 8, 4), name="b"), keras.Input((32, 32, 1), name="a")
+    joined = keras.layers.Concatenate()([keras.layers.Flatten()(coarse), keras.layers.Flatten()(fine)])
+    keras.Model([coarse, fine], keras.layers.Dense(2)(joined)).save(tmp_path / "two.keras")
+    facts = inspect.facts(str(tmp_path))
+    sketch = sketch_of(facts)
+    assert [part["spacing_ratio"] for part in facts["inputs"]] == [None, None] and sketch is not None
+    assert [(source.name, source.ratio) for source in sketch.sources] == [("b", 1), ("a", Fraction(1, 4))]
+    assert "same ground" in sketch.note
 
 
 def test_no_model_at_all(tmp_path: Path) -> None:
