@@ -155,6 +155,9 @@ def test_no_gain_ends_the_trial() -> None:
     assert next_to_try(figures, plan, (100 * GB,), 0.0) == 128
     assert next_to_try([*figures, figure(plan, 128)], plan, (100 * GB,), 0.0) is None
     assert next_to_try([*figures, figure(plan, 128, 50)], plan, (100 * GB,), 0.0) == 256
+    falling = [figure(plan, size, 100 - 10 * i) for i, size in enumerate((32, 64, 128, 256))]
+    assert next_to_try([*falling, figure(plan, 512, 50)], plan, (100 * GB,), 0.0) == 768
+    assert next_to_try([*falling, figure(plan, 512, 70)], plan, (100 * GB,), 0.0) is None
 
 
 def test_huge_expression_fields() -> None:
