@@ -86,7 +86,11 @@ class ServeParameters(EngineAlgorithm):
             (
                 "RESAMPLE",
                 self.tr("Resample sources"),
-                self.tr("How an image whose grid does not fit that of source 1 is brought onto it. none: it is refused, with the numbers."),
+                self.tr(
+                    "How a source whose grid does not fit that of source 1, or an image that does not lie on the first one of its source, "
+                    "is brought onto it while it is read; what fits stays as it is. none: it is refused, with the numbers. nearest: for "
+                    "classes; bilinear, cubic: for measurements."
+                ),
             ),
         ):
             self.addParameter(of_field(name, label, text, jobs.ServeModel, name.lower(), advanced=True))
@@ -120,8 +124,9 @@ class ServeParameters(EngineAlgorithm):
                 "RESUME",
                 self.tr("Resume"),
                 self.tr(
-                    "Goes on from the finished blocks of a run that was stopped, and keeps those of this one if it is stopped. A changed "
-                    "image, model or parameter is noticed and starts afresh."
+                    "Goes on from the finished blocks of a run that was stopped, and keeps those of this one, uncompressed beside the map, "
+                    "until it has ended well. The map needs a name of its own: a temporary one is not found again. A changed image, model "
+                    "or parameter is noticed and starts afresh."
                 ),
             ),
         ):

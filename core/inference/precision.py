@@ -35,10 +35,11 @@ class Comparison:
 
 def fast_if_it_pays(
     job: ServeModel, evaluator: Evaluator, read: Callable[[Block], BlockPixels], exits: contextlib.ExitStack, reporter: Reporter
-) -> None:
-    """Turn mixed precision on until `exits` closes, if the job asks for it, this device is faster with it and no value overflows."""
+) -> bool:
+    """Turn mixed precision on until `exits` closes, if the job asks for it, this device is faster with it and no value overflows; whether
+    it is on."""
     if job.precision != "fast":
-        return
+        return False
     found = _compare(evaluator, read)
     if found.fast_s > WORTH * found.full_s:
         reporter.warn(
@@ -50,6 +51,8 @@ def fast_if_it_pays(
     else:
         exits.enter_context(mixed_precision())
         reporter.info(f"Precision: {half_type()}, {found.full_s / found.fast_s:.2f} times as fast. {' '.join(found.words)}")
+        return True
+    return False
 
 
 def _compare(evaluator: Evaluator, read: Callable[[Block], BlockPixels]) -> Comparison:

@@ -51,7 +51,7 @@ class BlockReader:
             valid &= self._at_outputs(i, block, window, has_data)
             if self.mask and not valid.any():
                 return BlockPixels(block, (), valid)
-            arrays.append(_without_nan(pixels).astype(self.dtypes[i], copy=False))
+            arrays.append(_as_type(_without_nan(pixels), self.dtypes[i]))
         return BlockPixels(block, tuple(arrays), valid)
 
     def _at_outputs(self, i: int, block: Block, window: Window, has_data: np.ndarray) -> np.ndarray:
@@ -100,3 +100,10 @@ def _without_nan(pixels: np.ndarray) -> np.ndarray:
     if np.issubdtype(pixels.dtype, np.floating):
         np.copyto(pixels, 0, where=np.isnan(pixels))
     return pixels
+
+
+def _as_type(pixels: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """For the model. Means of whole numbers (resampled sources) are rounded for one that takes whole numbers, not cut off."""
+    if np.issubdtype(dtype, np.integer) and np.issubdtype(pixels.dtype, np.floating):
+        np.rint(pixels, out=pixels)
+    return pixels.astype(dtype, copy=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from .modes import choose_evaluator
 from .plan import Block
 from .precision import fast_if_it_pays
 from .products import OutputFile
+from .resume import NothingKept, keeping
 from .setup import Setup, set_up
 from .storage import Layer
 from .stream import Stream
@@ -37,22 +39,27 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
     with contextlib.ExitStack() as exits:
         setup = set_up(job, exits, reporter)
         evaluator = choose_evaluator(job, setup, reporter)
-        fast_if_it_pays(job, evaluator, setup.reader(job.edges), exits, reporter)
+        fast = fast_if_it_pays(job, evaluator, setup.reader(job.edges), exits, reporter)
         layers = _layers(evaluator, setup, job.products)
         pairs = zip(job.products, setup.outputs, strict=True)
         gaps = may_have_gaps(setup.sources, setup.plan, job.edges, setup.mask is not None)
         files = [OutputFile.of(product, [layers[name] for name in group], gaps) for product, group in pairs]
         for file in files:
             reporter.info(file.in_words())
+        how = f"{type(evaluator).__name__}, {'fast' if fast else 'full'} precision"
+        kept = exits.enter_context(keeping(job, how, [file.bands for file in files], reporter))
         budget = budget_of(job.memory)
         exits.enter_context(tile_cache(budget.cache))
-        size = choose_block_size(job, setup, evaluator, budget, reporter)
-        _stream(job, setup, Halving(evaluator, setup.plan, reporter), files, size, reporter)
+        size = kept.block_size or choose_block_size(job, setup, evaluator, budget, reporter)
+        kept.begin(size)
+        _stream(job, setup, Halving(evaluator, setup.plan, reporter), files, size, kept, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
     return paths | {"BLOCK_SIZE": size, "WIDTH": setup.plan.output.width, "HEIGHT": setup.plan.output.height}
 
 
-def _stream(job: ServeModel, setup: Setup, evaluator: Halving, files: Sequence[OutputFile], size: int, reporter: Reporter) -> None:
+def _stream(
+    job: ServeModel, setup: Setup, evaluator: Halving, files: Sequence[OutputFile], size: int, kept: NothingKept, reporter: Reporter
+) -> None:
     plan, tally = setup.plan, Tally()
     grid = setup.sources[0].grid.rescaled(setup.geometry.scale_factor).part(plan.output)
 
@@ -65,11 +72,17 @@ def _stream(job: ServeModel, setup: Setup, evaluator: Halving, files: Sequence[O
         for writer, array in zip(writers, arrays, strict=True):
             writer.write(array, block.window.row - plan.output.row, block.window.col - plan.output.col)
 
+    def write_and_keep(block: Block, arrays: list[np.ndarray]) -> None:
+        write(block, arrays)
+        kept.keep(block, arrays)
+
     with contextlib.ExitStack() as exits:
         writers = [exits.enter_context(RasterWriter(file.path, grid, file.bands)) for file in files]
         count = plan.count(size)
+        finished = kept.restore(plan.blocks(size), count, write)
+        left = itertools.islice(plan.blocks(size), finished, None)
         reporter.phase(f"Computing {grid.height} × {grid.width} pixels in {count} blocks of {size} on the {device_in_use()}.")
-        Stream(setup.reader(job.edges, skipping=True), compute, write).run(plan.blocks(size), count, reporter, "Serving")
+        Stream(setup.reader(job.edges, skipping=True), compute, write_and_keep).run(left, count - finished, reporter, "Serving")
     tally.report(reporter)
 
 

@@ -25,6 +25,7 @@ from .fit import check_fit
 from .plan import Plan, make_plan
 from .products import choose_outputs
 from .reader import BlockReader, everywhere
+from .sources import open_sources
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Setup:
 
 def set_up(job: ServeModel, exits: contextlib.ExitStack, reporter: Reporter) -> Setup:
     """Open, load and check; `exits` closes the images."""
-    sources = tuple(exits.enter_context(Source(source.images, source.nodata, job.nodata_rule)) for source in job.sources)
+    sources = open_sources(job, exits, reporter)
     contract = contracts.read(job.model)
     model = _load(job, contract)
     outputs = tuple(choose_outputs(product.outputs, model, contract) for product in job.products)

@@ -15,9 +15,9 @@ from math import prod
 
 from .counting import Count, count
 from .dense import PatchGrid, dense_function
-from .dense_rules import NotDense
 from .frozen import FrozenGraph
 from .graph_geometry import OutputGeometry
+from .patch_map import NotDense
 
 BLOCKS, PATCHES, DENSE = "in blocks", "patch by patch", "dense"
 BLOCK = 512  # output pixels on a side: of a block in the usual memory

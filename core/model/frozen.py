@@ -28,6 +28,8 @@ class FrozenGraph:
         frozen = convert_variables_to_constants_v2(model.function, lower_control_flow=False)
         self._graph = frozen.graph
         self.operations = tuple(frozen.graph.get_operations())
+        for operation in self.operations:  # inlined functions wait for their image, even where they need no more than its size
+            operation._remove_all_control_inputs()
         self.inputs = {name: self._input(argument, frozen.inputs, model.function) for name, argument in model.arguments.items()}
         self.outputs = dict(zip(sorted(model.function.structured_outputs), frozen.outputs, strict=True))
         self._constant = self._find_constants()

@@ -16,7 +16,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from ..errors import GridMismatch
-from .grid import SNAP, Grid, Window, snap
+from .grid import HOW_TO_RESAMPLE, SNAP, Grid, Window, snap
 
 HALF = Fraction(1, 2)
 LARGEST_MISFIT = Fraction(1, 4)  # of the coarser pixel: beyond, training and serving would see another place
@@ -114,12 +114,12 @@ def align(grids: Sequence[Grid], names: Sequence[str] = ()) -> Alignment:
 def _axes(reference: Grid, grid: Grid, label: str) -> tuple[Axis, Axis]:
     if reference.crs != grid.crs:
         expected, received = reference.crs or "none", grid.crs or "none"
-        raise GridMismatch(f"{label}: the CRS differs", expected=expected, received=received, remedy="Reproject it.")
+        raise GridMismatch(f"{label}: the CRS differs", expected=expected, received=received, remedy=f"Reproject it. {HOW_TO_RESAMPLE}")
     between = ~reference.transform @ grid.transform  # pixels of the grid → pixels of the reference
     if max(abs(between.b) * grid.height, abs(between.d) * grid.width) > SNAP * max(abs(between.a), 1) * max(grid.height, grid.width):
-        raise GridMismatch(f"{label}: the grids are rotated or sheared against each other", remedy="Resample it onto the same orientation.")
+        raise GridMismatch(f"{label}: the grids are rotated or sheared against each other", remedy=f"Resample it. {HOW_TO_RESAMPLE}")
     if between.a <= 0 or between.e <= 0:
-        raise GridMismatch(f"{label}: one is mirrored (south-up or west-going), the other is not", remedy="Resample it.")
+        raise GridMismatch(f"{label}: one is mirrored (south-up or west-going), the other is not", remedy=f"Resample it. {HOW_TO_RESAMPLE}")
     row_axis = _axis(between.e, between.f, grid.height, label)
     col_axis = _axis(between.a, between.c, grid.width, label)
     _check_overlap(reference, grid, row_axis, col_axis, label)
@@ -133,7 +133,7 @@ def _axis(ratio: float, offset: float, size: int, label: str) -> Axis:
             f"{label}: the spacings have no simple ratio",
             expected=f"about {Fraction(ratio).limit_denominator(8)}",
             received=f"{ratio:.9g} (its pixels in source 1's pixels)",
-            remedy="Resample it.",
+            remedy=f"Resample it. {HOW_TO_RESAMPLE}",
         )
     snapped = snap(offset)
     axis = Axis(simple, Fraction(offset) if snapped is None else snapped)
@@ -142,7 +142,7 @@ def _axis(ratio: float, offset: float, size: int, label: str) -> Axis:
             f"{label}: the pixels do not lie on each other",
             expected=f"at most {float(LARGEST_MISFIT)} of a pixel apart",
             received=f"{float(abs(axis.misfit)):.3f} of its pixels (offset {offset:.6g} pixels of source 1)",
-            remedy="Resample it onto source 1's grid.",
+            remedy=f"Resample it onto source 1's grid. {HOW_TO_RESAMPLE}",
         )
     return axis
 

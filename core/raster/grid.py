@@ -11,6 +11,7 @@ from rasterio.crs import CRS
 from ..errors import GridMismatch
 
 SNAP = 1e-6  # tolerance in pixels when a float of an affine transform becomes a fraction
+HOW_TO_RESAMPLE = "RESAMPLE does it while serving, gdalwarp ('Warp (reproject)') for every algorithm."
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,11 @@ from rasterio.io import DatasetReader
 
 from ..errors import BadParameter, CannotRead, GridMismatch
 from .edges import inside, outside
-from .grid import SNAP, Grid, Window
+from .grid import HOW_TO_RESAMPLE, SNAP, Grid, Window
+from .resampling import grid_of, in_words, resampled
 from .stacked import Mask, StackedImage
+
+REMOTE = ("http://", "https://", "/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsiswift")
 
 Pixels = np.ndarray  # (rows, cols, bands)
 
@@ -31,25 +34,48 @@ class Source:
         nodata: value that means "no data" in every image; None: each image's own, if it has one.
         rule: a pixel has no data if "all" of the bands, of all images together, have none, or if "any" has none.
 
+        resample: how an image that lies on another grid is brought onto `grid`, while it is read; none: it is refused.
+        grid: of the source; None: that of the first image.
+
+    Attributes:
+        remarks: which images are resampled, from what to what, in words.
+
     Raises:
         CannotRead: an image is missing or damaged.
         GridMismatch: the images differ in size, position, spacing or CRS.
     """
 
-    def __init__(self, paths: Sequence[str], nodata: float | None = None, rule: str = "all") -> None:
+    def __init__(
+        self, paths: Sequence[str], nodata: float | None = None, rule: str = "all", resample: str = "none", grid: Grid | None = None
+    ) -> None:
         if not paths:
             raise BadParameter("A source", expected="at least one image", received="none")
         self._exits = contextlib.ExitStack()
         try:
             images = [self._exits.enter_context(open_image(path)) for path in paths]
-            self.grid = _common_grid(images)
+            self.grid = grid or grid_of(images[0])
+            self.remarks: tuple[str, ...] = ()
+            self._images = [self._on_grid(image, nodata, rule, resample) for image in images]
         except BaseException:
             self.close()
             raise
         self.paths = tuple(paths)
-        self._images = [StackedImage(image, nodata, rule) for image in images]
         self._join = np.logical_or if rule == "all" else np.logical_and
         self._describe()
+
+    def _on_grid(self, image: DatasetReader, nodata: float | None, rule: str, resample: str) -> StackedImage:
+        """The image itself, if it lies on the grid, or a view of it that does."""
+        difference = _difference(self.grid, grid_of(image))
+        if not difference:
+            return StackedImage(image, nodata, rule)
+        if resample == "none":
+            raise GridMismatch(
+                f"{image.name} does not lie on the source's first image: {difference}",
+                remedy=f"Images of one source need one grid: give it as a source of its own, or resample it. {HOW_TO_RESAMPLE}",
+            )
+        self.remarks += (in_words(image, self.grid, resample),)
+        view = self._exits.enter_context(resampled(image, self.grid, resample, nodata, rule))
+        return StackedImage(view, None, rule, original=image)
 
     def _describe(self) -> None:
         self.counts = tuple(len(image.bands) for image in self._images)
@@ -134,28 +160,17 @@ class Source:
 
 
 def open_image(path: str) -> DatasetReader:
-    """Open one image.
+    """Open one image. On a server, files beside it (.ovr, .msk, .aux.xml) are not looked for: that would take sixty requests.
 
     Raises:
         CannotRead: it is missing, or no raster.
     """
     try:
-        return rasterio.open(path)
+        with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR") if path.startswith(REMOTE) else contextlib.nullcontext():
+            return rasterio.open(path)
     except RasterioError as error:
         what = f"Cannot read {path}" if os.path.exists(path) or path.startswith("/vsi") else f"{path} does not exist"
         raise CannotRead(what, expected="a raster", received=str(error)) from error
-
-
-def _common_grid(images: list[DatasetReader]) -> Grid:
-    grids = [Grid(image.height, image.width, image.transform, image.crs) for image in images]
-    for image, grid in zip(images[1:], grids[1:], strict=True):
-        difference = _difference(grids[0], grid)
-        if difference:
-            raise GridMismatch(
-                f"{image.name} does not lie on {images[0].name}: {difference}",
-                remedy="Images of one source need one grid: resample it, or give it as a source of its own.",
-            )
-    return grids[0]
 
 
 def _difference(first: Grid, other: Grid) -> str:

@@ -18,6 +18,7 @@ Mask = np.ndarray  # bool (rows, cols): True is data
 
 PLACES, SIDE = 5, 32  # a band is judged by so many windows down and across the image, of so many pixels on a side
 TWO_VALUED = 0.95  # share of a band's pixels that are opaque or fully transparent if it is a band of transparency (its rims are soft)
+OPAQUE = 0.99  # share of the largest value above which a pixel of a resampled image is made of opaque ones only
 
 
 class StackedImage:
@@ -25,14 +26,15 @@ class StackedImage:
 
     A band lacks data where it has its no-data value, or where a mask of its own says so. `rule`: a pixel lacks data if "all" of the bands
     do, or if "any" does. What speaks for all bands at once (the mask of a dataset, transparency) hides the pixel under either rule.
+    `original`: what a resampled image was made from; of it are the names, and what is known of transparency.
 
     Attributes:
         bands: indexes of those that are taken: all of them, until `hide_transparent`.
         nodata: the value that means "no data", for each band taken.
     """
 
-    def __init__(self, image: DatasetReader, nodata: float | None, rule: str) -> None:
-        self.image, self._rule = image, rule
+    def __init__(self, image: DatasetReader, nodata: float | None, rule: str, original: DatasetReader | None = None) -> None:
+        self.image, self._original, self._rule = image, original or image, rule
         self._flags = image.mask_flag_enums
         self._values = [
             _stored(value if nodata is None else nodata, dtype) for value, dtype in zip(image.nodatavals, image.dtypes, strict=True)
@@ -41,6 +43,7 @@ class StackedImage:
         by_values = MaskFlags.nodata in shared  # the metadata NODATA_VALUES: what the user gives stands above it
         self._masked = MaskFlags.per_dataset in shared and MaskFlags.alpha not in shared and not (by_values and nodata is not None)
         self._hiding: int | None = None
+        self._opaque = 0.0
         self._take(tuple(range(image.count)))
 
     def _take(self, bands: tuple[int, ...]) -> None:
@@ -59,8 +62,8 @@ class StackedImage:
 
     def name_of(self, band: int) -> str:
         """The name of a band, taken or not."""
-        stem = os.path.splitext(os.path.basename(self.image.name))[0]
-        return self.image.descriptions[band] or (stem if self.image.count == 1 else f"{stem}_{band + 1}")
+        stem = os.path.splitext(os.path.basename(self._original.name))[0]
+        return self._original.descriptions[band] or (stem if self.image.count == 1 else f"{stem}_{band + 1}")
 
     @property
     def complete(self) -> bool:
@@ -75,12 +78,14 @@ class StackedImage:
         GDAL calls the fourth band of bytes "alpha", near-infrared too, unless the file was written with care: its word is not enough. A
         band of transparency is one that it calls so and that holds, but for soft rims, nothing but 0 and one other value.
         """
-        flagged = [band for band, meaning in enumerate(self.image.colorinterp) if meaning is ColorInterp.alpha]
+        flagged = [band for band, meaning in enumerate(self._original.colorinterp) if meaning is ColorInterp.alpha]
         return next((band for band in flagged if self.image.count > 1 and self._two_valued(band)), None)
 
     def hide_transparent(self) -> None:
         """From now on the band of transparency is none that is taken: pixels where it is 0 have no data."""
         self._hiding = self.transparent
+        if self._hiding is not None and self.image is not self._original:  # the means of opaque and transparent pixels are no data
+            self._opaque = OPAQUE * self._sampled(self._hiding).max()
         self._take(tuple(band for band in self.bands if band != self._hiding))
 
     def read(self, window: Window) -> tuple[np.ndarray, Mask | bool]:
@@ -95,9 +100,9 @@ class StackedImage:
             if self._masked:
                 valid = valid & (self.image.read_masks(1, window=_rasterio(window)) > 0)
         except RasterioError as error:
-            raise CannotRead(f"{self.image.name} is damaged near row {window.row}, column {window.col}", received=str(error)) from error
+            raise CannotRead(f"{self._original.name} is damaged near row {window.row}, column {window.col}", received=str(error)) from error
         if self._hiding is not None:
-            valid = valid & (pixels[self._hiding] > 0)
+            valid = valid & (pixels[self._hiding] > self._opaque)
             pixels = pixels[list(self.bands)]
         return pixels, valid
 
@@ -126,14 +131,18 @@ class StackedImage:
         return self._values[band] is None and bool(self._flags[band])  # no flag at all: a mask for this band alone
 
     def _two_valued(self, band: int) -> bool:
-        """Judged by a few windows: reading the whole band of a large image would take as long as serving it."""
-        tops, lefts = (np.linspace(0, max(size - SIDE, 0), PLACES).astype(int) for size in self.image.shape)
-        windows = [RasterioWindow(left, top, min(SIDE, self.image.width), min(SIDE, self.image.height)) for top in tops for left in lefts]
-        try:
-            values = np.concatenate([self.image.read(band + 1, window=window).ravel() for window in windows])
-        except RasterioError as error:
-            raise CannotRead(f"{self.image.name} is damaged", received=str(error)) from error
+        values = self._sampled(band)
         return bool(np.isin(values, (0, values.max())).mean() >= TWO_VALUED)
+
+    def _sampled(self, band: int) -> np.ndarray:
+        """A band in a few windows: reading the whole of a large image would take as long as serving it."""
+        height, width = self._original.shape
+        tops, lefts = (np.linspace(0, max(size - SIDE, 0), PLACES).astype(int) for size in (height, width))
+        windows = [RasterioWindow(left, top, min(SIDE, width), min(SIDE, height)) for top in tops for left in lefts]
+        try:
+            return np.concatenate([self._original.read(band + 1, window=window).ravel() for window in windows])
+        except RasterioError as error:
+            raise CannotRead(f"{self._original.name} is damaged", received=str(error)) from error
 
 
 def _stored(value: float | None, dtype: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from affine import Affine
 from core.reporting import Reporter
 
 UTM = "EPSG:32631"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class RecordingReporter(Reporter):
@@ -75,3 +77,16 @@ def make_raster() -> Callable[..., str]:
         return str(path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sample_data() -> Callable[[str], Path]:
+    """A folder of the sample data; skips where it is absent."""
+    data = Path(os.environ.get("TENSORSCAPE_DATA") or ROOT.parent / "shared" / "data")
+
+    def find(name: str) -> Path:
+        if not (data / name).is_dir():
+            pytest.skip(f"no sample data in {data}")
+        return data / name
+
+    return find

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 from core.model.backend import tf
 
 v1 = tf.compat.v1
-ROOT = Path(__file__).resolve().parents[3]
 SaveV1 = Callable[..., str]
 
 
@@ -33,13 +31,9 @@ def save(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def dynamic_world() -> str:
+def dynamic_world(sample_data: Callable[[str], Path]) -> str:
     """The network of Google's Dynamic World, a model of the world outside; skips where the sample data is absent."""
-    data = Path(os.environ.get("TENSORSCAPE_DATA") or ROOT.parent / "shared" / "data")
-    folder = data / "model_dynamicworld_savedmodel" / "forward"
-    if not folder.is_dir():
-        pytest.skip(f"no sample data in {data}")
-    return str(folder)
+    return str(sample_data("model_dynamicworld_savedmodel") / "forward")
 
 
 @pytest.fixture

@@ -240,3 +240,14 @@ def test_a_model_of_tensorflow_1(save_v1: Callable[..., str]) -> None:
     seen = found.inputs["x"]
     assert not found.unknown and found.fully_convolutional and found.halo == (1, 1)
     assert (seen.receptive_field, found.expression_field, seen.scale_factor, seen.view) == ((10, 10), (1, 1), 2, (10, 10))
+
+
+def test_a_model_exported_again_with_other_operations_before_it(save: Callable[..., str]) -> None:
+    """Its inlined functions wait for the image, even where they need its size only."""
+    weight = tf.Variable(2.0)
+    inner = tf.saved_model.load(
+        save(lambda x: {"y": tf.image.resize(x * weight, tf.shape(x)[1:3] * 2, antialias=True)}, "inner", weight=weight)
+    )
+    outer = save(lambda x: {"y": inner.signatures["serving_default"](x=tf.sqrt(x))["y"]}, "outer", inner=inner)
+    found = read_geometry(FrozenGraph(load(outer)))["y"]
+    assert not found.unknown and found.inputs["x"].scale_factor == Fraction(1, 2)
