@@ -24,10 +24,13 @@ HELD = DEPTH + 2  # blocks beside the one that computes: in a queue, in the hand
 MARGIN = 1.15  # of memory: for what the trial did not see
 LOOK_AHEAD = 4  # times the largest size that was tried
 UNTRIED = 1.05  # what a size that was not tried must be quicker by
-EQUAL, USUAL = 1.05, 512  # of times so close, the size nearest to the usual one: else the memory of a run were a matter of chance
-GAIN = 0.97
-CALM_S = 1.0  # a block that takes longer than that keeps a cancel and the progress bar waiting
-SHARE, FEW_S, PART, LEAST_S = 0.02, 1.0, 0.1, 0.05  # a trial may take 2 % of the run, or a second if that is not a tenth of it
+EQUAL, USUAL = (
+    1.05,
+    512,
+)  # of times so close, a size that was tried, and nearest to the usual one: the memory of a run is no matter of chance
+GAIN = 0.93  # of the time: less is not worth trying larger ones, which take memory
+CALM_S = 3.0  # a block that takes longer than that keeps the progress bar waiting, and a cancel would cost the warm engine
+SHARE, FEW_S, PART, LEAST_S = 0.02, 2.0, 0.1, 0.05  # a trial may take 2 % of the run, or two seconds if they are not over a tenth of it
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def candidates(plan: Plan) -> list[int]:
 
 def next_to_try(figures: Sequence[Figure], plan: Plan, rooms: Sequence[int], spent: float) -> int | None:
     """The size that the trial should go on with after `spent` seconds, or None where it should end: nothing is left to choose, no memory,
-    no time, or no gain from the last two."""
+    no time, or no gain."""
     sizes = candidates(plan)
     if not figures:
         return sizes[0] if len(sizes) > 1 else None
@@ -92,7 +95,8 @@ def choose(figures: Sequence[Figure], plan: Plan, rooms: Sequence[int]) -> Choic
         return Choice(sizes[0], needs(figures, plan, sizes[0]), False)
     walls = {size: wall(figures, plan, size) for size in calm}
     quick = [size for size in calm if walls[size] <= EQUAL * min(walls.values())]
-    size = min(quick, key=lambda size: abs(log(size / USUAL)))
+    tried = {figure.size for figure in figures}
+    size = min(quick, key=lambda size: (size not in tried, abs(log(size / USUAL))))
     return Choice(size, needs(figures, plan, size), True)
 
 
@@ -166,9 +170,9 @@ def _rate(figures: Sequence[Figure], plan: Plan, size: int) -> float:
 
 
 def _flat(figures: Sequence[Figure], plan: Plan) -> bool:
-    """Whether the last two sizes gained nothing."""
-    walls = [wall(figures, plan, figure.size) for figure in figures]
-    return len(walls) > 2 and min(walls[-2:]) > GAIN * min(walls[:-2])
+    """Whether the last two sizes gained nothing, or the last one, if it is no small one."""
+    walls, beyond = [wall(figures, plan, figure.size) for figure in figures], 1 if figures[-1].size >= USUAL else 2
+    return len(walls) > beyond and min(walls[-beyond:]) > GAIN * min(walls[:-beyond])
 
 
 def _allowed(run: float) -> float:

@@ -27,7 +27,7 @@ class Budget:
     @property
     def cache(self) -> int:
         """The part for decoded tiles."""
-        return min(CACHE, self.host // 8)
+        return min(CACHE, self.host // 16)
 
     @property
     def rooms(self) -> tuple[int, ...]:

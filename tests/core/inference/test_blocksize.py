@@ -10,7 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.inference.blocksize import HELD, MARGIN, SIZES, Figure, candidates, choose, needs, next_to_try, trial_window, wall, window_pixels
+from core.inference.blocksize import (
+    CALM_S,
+    FEW_S,
+    HELD,
+    MARGIN,
+    SIZES,
+    Figure,
+    candidates,
+    choose,
+    needs,
+    next_to_try,
+    trial_window,
+    wall,
+    window_pixels,
+)
 from core.inference.plan import Plan, make_plan
 from core.raster.alignment import Alignment, Axis
 from core.raster.grid import Window
@@ -118,10 +132,10 @@ def test_what_was_not_tried_is_as_quick_as_the_best_and_saves_margins() -> None:
     assert wall(figures, plan, 512) / wall(figures, plan, 128) == pytest.approx(1.05 * pixels[0] / pixels[1], rel=0.01)
 
 
-def test_a_block_takes_no_longer_than_a_second() -> None:
+def test_a_block_does_not_keep_the_user_waiting() -> None:
     plan = plan_of(4096, 4096, field=80)
-    figures = [figure(plan, size, 5000) for size in (32, 64)]
-    assert window_pixels(plan, choose(figures, plan, (GB,)).size)[1] * 5000e-9 <= 1.0
+    figures = [figure(plan, size, 20_000) for size in (32, 64)]
+    assert window_pixels(plan, choose(figures, plan, (GB,)).size)[1] * 20_000e-9 <= CALM_S
 
 
 def test_two_memories() -> None:
@@ -145,7 +159,7 @@ def test_a_trial_is_short_and_stays_within_the_budget(side: int, field: int, ns:
         figures.append(figure(plan, size, ns))
         spent += figures[-1].seconds + figures[-1].reading
     run = min(wall(figures, plan, size) for size in candidates(plan))
-    assert spent <= max(0.02 * run, 1.0) + figures[0].seconds * 2  # the first is tried in any case
+    assert spent <= max(0.02 * run, FEW_S) + figures[0].seconds * 2  # the first is tried in any case
     assert all(needs(figures, plan, one.size)[0] <= room * 10**6 for one in figures[1:])
 
 
@@ -155,6 +169,9 @@ def test_no_gain_ends_the_trial() -> None:
     assert next_to_try(figures, plan, (100 * GB,), 0.0) == 128
     assert next_to_try([*figures, figure(plan, 128)], plan, (100 * GB,), 0.0) is None
     assert next_to_try([*figures, figure(plan, 128, 50)], plan, (100 * GB,), 0.0) == 256
+    falling = [figure(plan, size, 100 - 10 * i) for i, size in enumerate((32, 64, 128, 256))]
+    assert next_to_try([*falling, figure(plan, 512, 50)], plan, (100 * GB,), 0.0) == 768
+    assert next_to_try([*falling, figure(plan, 512, 70)], plan, (100 * GB,), 0.0) is None
 
 
 def test_huge_expression_fields() -> None:

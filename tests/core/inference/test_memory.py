@@ -19,7 +19,7 @@ def test_the_default_budget_is_half_of_what_is_free() -> None:
 def test_the_users_budget_holds_tiles_and_blocks(memory: int) -> None:
     budget = budget_of(memory)
     assert budget.host == memory * MB and budget.cache <= CACHE
-    assert budget.cache + budget.rooms[0] == budget.host and budget.rooms[0] >= budget.host * 7 // 8
+    assert budget.cache + budget.rooms[0] == budget.host and budget.rooms[0] >= budget.host * 15 // 16
 
 
 def group(folder: Path, names: tuple[str, str, str], limit: str, usage: int, cache: int) -> None:

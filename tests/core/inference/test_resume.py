@@ -96,8 +96,8 @@ def stopped(job: ServeModel, make_reporter: Any) -> int:
 
 def finished(job: ServeModel) -> int:
     """Blocks in the journal: each a checksum, and three values of four bytes for every pixel."""
-    content = Path(journal_path(job.products[0].path)).read_bytes()
-    return (len(content) - content.index(b"\n") - 1) // (16 + 12 * BLOCK**2)
+    _, _, records = Path(journal_path(job.products[0].path)).read_bytes().partition(b"\n")  # there, and empty, until the run begins
+    return len(records) // (16 + 12 * BLOCK**2)
 
 
 def leftovers(job: ServeModel) -> list[str]:
