@@ -29,6 +29,7 @@ from .setup import Setup, set_up
 from .storage import Layer
 from .stream import Stream
 from .tally import Tally
+from .tiles import room_for_tiles
 from .trial import choose_block_size
 
 
@@ -46,12 +47,14 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         files = [OutputFile.of(product, [layers[name] for name in group], gaps) for product, group in pairs]
         for file in files:
             reporter.info(file.in_words())
+        bands = [file.bands for file in files]
         how = f"{type(evaluator).__name__}, {'fast' if fast else 'full'} precision"
-        kept = exits.enter_context(keeping(job, how, [file.bands for file in files], reporter))
+        kept = exits.enter_context(keeping(job, how, bands, reporter))
         budget = budget_of(job.memory)
         exits.enter_context(tile_cache(budget.cache))
         size = kept.block_size or choose_block_size(job, setup, evaluator, budget, reporter)
         kept.begin(size)
+        exits.enter_context(room_for_tiles(setup.sources, setup.plan, bands, size, budget, reporter))
         _stream(job, setup, Halving(evaluator, setup.plan, reporter), files, size, kept, reporter)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
     return paths | {"BLOCK_SIZE": size, "WIDTH": setup.plan.output.width, "HEIGHT": setup.plan.output.height}
@@ -82,7 +85,9 @@ def _stream(
         finished = kept.restore(plan.blocks(size), count, write)
         left = itertools.islice(plan.blocks(size), finished, None)
         reporter.phase(f"Computing {grid.height} × {grid.width} pixels in {count} blocks of {size} on the {device_in_use()}.")
-        Stream(setup.reader(job.edges, skipping=True), compute, write_and_keep).run(left, count - finished, reporter, "Serving")
+        stream = Stream(setup.reader(job.edges, skipping=True), compute, write_and_keep)
+        stream.run(left, count - finished, reporter, "Serving")
+    reporter.info(stream.shares.in_words())
     tally.report(reporter)
 
 

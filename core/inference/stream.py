@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ..reporting import Reporter
@@ -19,6 +21,21 @@ POLL_S = 0.1
 
 class _Stopped(Exception):
     """Another stage ended: nothing more to do here."""
+
+
+@dataclass
+class Shares:
+    """Where the time of a run goes, in seconds: computing, and waiting for the other two stages."""
+
+    computing: float = 0.0
+    reading: float = 0.0
+    writing: float = 0.0
+
+    def in_words(self) -> str:
+        """For the log; the largest share is the bottleneck."""
+        parts = (("computing", self.computing), ("waiting for images", self.reading), ("waiting for the output", self.writing))
+        whole = max(sum(seconds for _, seconds in parts), 1e-9)
+        return f"Time: {', '.join(f'{seconds / whole:.0%} {name}' for name, seconds in parts)}."
 
 
 class Stream(Generic[Item, Loaded, Computed]):
@@ -36,6 +53,7 @@ class Stream(Generic[Item, Loaded, Computed]):
         self._computed: queue.Queue[Any] = queue.Queue(DEPTH)
         self._stop = threading.Event()
         self._failure: BaseException | None = None
+        self.shares = Shares()
 
     def run(self, items: Iterable[Item], total: int, reporter: Reporter, what: str = "") -> None:
         """Process all items; progress is counted in items of `total`."""
@@ -64,11 +82,18 @@ class Stream(Generic[Item, Loaded, Computed]):
         self._put(self._loaded, None)
 
     def _compute_all(self, total: int, reporter: Reporter, what: str) -> None:
-        done = 0
+        done, asked = 0, time.perf_counter()
         while (loaded := self._get(self._loaded, reporter)) is not None:
             item, pixels = loaded
-            self._put(self._computed, (item, self._compute(pixels)))
-            done += 1
+            started = time.perf_counter()
+            results = self._compute(pixels)
+            computed = time.perf_counter()
+            self._put(self._computed, (item, results))
+            given = time.perf_counter()
+            self.shares.reading += started - asked
+            self.shares.computing += computed - started
+            self.shares.writing += given - computed
+            done, asked = done + 1, given
             reporter.progress(done / max(total, 1), what)
         self._put(self._computed, None)
 

@@ -18,6 +18,7 @@ from .edges import inside, outside
 from .grid import HOW_TO_RESAMPLE, SNAP, Grid, Window
 from .resampling import grid_of, in_words, resampled
 from .stacked import Mask, StackedImage
+from .tiles import image_row_bytes
 
 REMOTE = ("http://", "https://", "/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsiswift")
 
@@ -147,6 +148,10 @@ class Source:
         if np.issubdtype(self.dtype, np.floating):
             has_data &= ~np.isnan(pixels).any(axis=2)
         return pixels, has_data
+
+    def decoded_bytes(self, window: tuple[int, int]) -> int:
+        """What GDAL has to keep to decode no tile twice; `window`: rows of one, columns of a row of them (core/raster/tiles.py)."""
+        return sum(image_row_bytes(image.image, window) for image in self._images)
 
     def close(self) -> None:
         """Close the files."""

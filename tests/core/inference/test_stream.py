@@ -74,3 +74,21 @@ def test_cancel_is_heard_while_reading_is_slow(make_reporter: Any) -> None:
     with pytest.raises(Cancelled):
         Stream(lambda i: time.sleep(0.5), lambda i: i, lambda i, r: None).run(range(100), 100, reporter)
     assert time.monotonic() - start < 1.2
+
+
+@pytest.mark.parametrize("stage", ["reading", "computing", "writing"])
+def test_the_log_tells_which_stage_the_others_wait_for(stage: str, reporter: Any) -> None:
+    def slow(name: str) -> None:
+        time.sleep(0.01 if name == stage else 0)
+
+    stream: Stream[int, None, None] = Stream(lambda i: slow("reading"), lambda i: slow("computing"), lambda i, r: slow("writing"))
+    stream.run(range(20), 20, reporter)
+    shares = vars(stream.shares)
+    assert max(shares, key=lambda name: shares[name]) == stage
+    assert "computing" in stream.shares.in_words()
+
+
+def test_a_slow_reader_costs_its_own_time_and_no_more(reporter: Any) -> None:
+    start = time.perf_counter()
+    Stream(lambda i: time.sleep(0.02), lambda i: time.sleep(0.015), lambda i, r: time.sleep(0.015)).run(range(30), 30, reporter)
+    assert time.perf_counter() - start < 0.02 * 30 * 1.4  # one after the other it would be 0.05 s an item

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from core.inference import serve
 from core.jobs import Product, ServedSource, ServeModel
 from core.reporting import Reporter
 
+with rasterio.Env() as env:
+    needs_jp2 = pytest.mark.skipif("JP2OpenJPEG" not in env.drivers(), reason="this GDAL reads no JPEG2000")
 SIDE = 768
 EXTENT = (500000.0, 4999000.0, 501000.0, 5000000.0)  # the upper left 100 × 100 pixels
 
@@ -117,3 +120,59 @@ def test_a_changed_image_is_seen_by_the_same_engine(server: Server, served: Call
     for seed in (1, 2):
         write(server.folder / name, pixels(seed), driver="COG", compress="deflate", blocksize=256)
         np.testing.assert_array_equal(served(server.path("whole", name), extent=EXTENT), served(str(server.folder / name), extent=EXTENT))
+
+
+class CountingFile(io.FileIO):
+    """Counts what is read of it: a tile that is decoded again is read again."""
+
+    read_bytes = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(-1 if size is None else size) or b""
+        CountingFile.read_bytes += len(content)
+        return content
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> type[CountingFile]:
+    """Images named "image" are read through Python."""
+    opened = rasterio.open
+
+    def opening(path: str, *arguments: Any, **options: Any) -> Any:
+        if arguments or Path(path).stem != "image":  # rasterio's own call of itself has arguments
+            return opened(path, *arguments, **options)
+        return opened(path, opener=lambda name, mode="rb": CountingFile(name))
+
+    monkeypatch.setattr("core.raster.source.rasterio.open", opening)
+    CountingFile.read_bytes = 0
+    return CountingFile
+
+
+@needs_jp2
+def test_a_jpeg2000_image_as_any_other(tmp_path: Path, served: Callable[..., np.ndarray]) -> None:
+    plain = write(tmp_path / "plain.tif", pixels(3), driver="GTiff")
+    jp2 = write(tmp_path / "image.jp2", pixels(3), driver="JP2OpenJPEG", QUALITY=100, REVERSIBLE="YES", BLOCKXSIZE=256, BLOCKYSIZE=256)
+    np.testing.assert_array_equal(served(jp2), served(plain))
+
+
+FORMATS = {
+    "tiles": {"driver": "GTiff", "compress": "deflate", "tiled": True, "blockxsize": 256, "blockysize": 256},
+    "strips": {"driver": "GTiff", "compress": "deflate", "blockysize": 64},
+    "jpeg2000": {"driver": "JP2OpenJPEG", "QUALITY": "100", "REVERSIBLE": "YES", "BLOCKXSIZE": "256", "BLOCKYSIZE": "256"},
+}
+
+
+@pytest.mark.parametrize("layout", [pytest.param(name, marks=needs_jp2 if name == "jpeg2000" else ()) for name in FORMATS])
+def test_no_tile_of_a_wide_image_is_decoded_twice(
+    tmp_path: Path, served: Callable[..., np.ndarray], counted: type[CountingFile], monkeypatch: pytest.MonkeyPatch, layout: str
+) -> None:
+    path = write(tmp_path / ("image.jp2" if layout == "jpeg2000" else "image.tif"), pixels(4), **FORMATS[layout])
+    monkeypatch.setattr("core.inference.memory.CACHE", 2**18)  # as if the image were a thousand times as wide
+    with rasterio.Env(GDAL_CACHEMAX=2**18):
+        served(path)
+        once = counted.read_bytes
+        monkeypatch.setattr("core.inference.tiles.SHARE", 10**9)  # no room
+        counted.read_bytes = 0
+        served(path)
+    assert once < 1.5 * Path(path).stat().st_size  # and what was looked at before the block size was known
+    assert counted.read_bytes > 1.5 * once
