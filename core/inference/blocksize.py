@@ -24,10 +24,7 @@ HELD = DEPTH + 2  # blocks beside the one that computes: in a queue, in the hand
 MARGIN = 1.15  # of memory: for what the trial did not see
 LOOK_AHEAD = 4  # times the largest size that was tried
 UNTRIED = 1.05  # what a size that was not tried must be quicker by
-EQUAL, USUAL = (
-    1.05,
-    512,
-)  # of times so close, a size that was tried, and nearest to the usual one: the memory of a run is no matter of chance
+EQUAL, USUAL = 1.05, 512  # of times so close, a tried size, the nearest to the usual one: the memory of a run is no matter of chance
 GAIN = 0.93  # of the time: less is not worth trying larger ones, which take memory
 CALM_S = 3.0  # a block that takes longer than that keeps the progress bar waiting, and a cancel would cost the warm engine
 SHARE, FEW_S, PART, LEAST_S = 0.02, 2.0, 0.1, 0.05  # a trial may take 2 % of the run, or two seconds if they are not over a tenth of it
