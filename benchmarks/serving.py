@@ -64,7 +64,7 @@ def _against_tensorflow(folder: str, name: str, field: int, ef: int, **options: 
     """Wall time of serving, untuned, ÷ that of TensorFlow alone with its best block, in full precision."""
     image = scene.image(folder, SIDE)
     pixels = scene.pixels(image)
-    tried = {block: _alone(folder, name, pixels, field, ef, block) for block in (512, 1024)}
+    tried = {block: _alone(folder, name, pixels, field, ef, block) for block in (512, 1024, 2048)}
     for run in tried.values():
         run()  # warm
     best = min(tried, key=lambda block: seconds(tried[block]))

@@ -47,11 +47,12 @@ class BlockReader:
             valid &= self._inside(block)
         arrays = []
         for i, (source, window) in enumerate(zip(self.sources, self.plan.windows(block), strict=True)):
-            pixels, has_data = source.read_valid(window, "reflect" if self.edges == "valid" else self.edges)
+            at_once = self.dtypes[i] if np.issubdtype(source.dtype, np.integer) else None  # no NaN, nothing to round: straight to its type
+            pixels, has_data = source.read_valid(window, "reflect" if self.edges == "valid" else self.edges, at_once)
             valid &= self._at_outputs(i, block, window, has_data)
             if self.mask and not valid.any():
                 return BlockPixels(block, (), valid)
-            arrays.append(_as_type(_without_nan(pixels), self.dtypes[i]))
+            arrays.append(pixels if at_once else _as_type(_without_nan(pixels), self.dtypes[i]))
         return BlockPixels(block, tuple(arrays), valid)
 
     def _at_outputs(self, i: int, block: Block, window: Window, has_data: np.ndarray) -> np.ndarray:
@@ -62,7 +63,7 @@ class BlockReader:
         needed = Window(int(rows[0]), int(cols[0]), int(rows[-1] - rows[0]) + 1, int(cols[-1] - cols[0]) + 1)
         if not _holds(window, needed):  # a model whose receptive field is smaller than its footprint
             window, has_data = needed, self.sources[i].valid(needed)
-        looked_up: np.ndarray = has_data[np.ix_(rows - window.row, cols - window.col)]
+        looked_up: np.ndarray = has_data[_steps(rows - window.row)][:, _steps(cols - window.col)]
         return looked_up
 
     def _inside(self, block: Block) -> np.ndarray:
@@ -94,6 +95,12 @@ def _holds(window: Window, part: Window) -> bool:
         and part.row + part.height <= window.row + window.height
         and part.col + part.width <= window.col + window.width
     )
+
+
+def _steps(index: np.ndarray) -> slice | np.ndarray:
+    """Neighbouring pixels as a slice, which copies nothing; pixels further apart, or the same one several times, as they are."""
+    first, last = int(index[0]), int(index[-1])
+    return slice(first, last + 1) if last + 1 - first == len(index) and (np.diff(index) == 1).all() else index
 
 
 def _without_nan(pixels: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from .memory import MB, Budget
 from .plan import Block, Plan
 from .setup import Setup
 
-SHORT_S = 0.05  # what takes less is timed twice: the first call with a shape prepares it
+SHORT_S = 0.5  # what takes less is timed twice: the first call with a shape prepares it, and takes fresh memory
 
 Read = Callable[[Block], BlockPixels]
 Compute = Callable[[BlockPixels], Outputs]

@@ -5,6 +5,7 @@ Each number comes from the first that tells it: the user, the contract, the grap
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -71,6 +72,7 @@ def geometry_of(model: LoadedModel, contract: Contract | None, given: Given, out
     return ModelGeometry(names, fields, field, scale, by_blocks, halo, graph.unknown if graph and contract is None else ())
 
 
+@functools.lru_cache(maxsize=2)  # as many models as stay loaded: a graph is not walked again for every job
 def read_graph(model: LoadedModel) -> dict[str, OutputGeometry]:
     """Each output's geometry as the graph tells it. A graph that cannot be read says so in `unknown`: a model may be served without."""
     from .frozen import FrozenGraph

@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
 from ..errors import BadParameter, CannotRead, GridMismatch
-from .edges import inside, outside
+from .edges import Span, spread
 from .grid import HOW_TO_RESAMPLE, SNAP, Grid, Window
 from .resampling import grid_of, in_words, resampled
 from .stacked import Mask, StackedImage
@@ -116,38 +116,39 @@ class Source:
         return self.read_valid(window, edges)[0]
 
     def valid(self, window: Window) -> Mask:
-        """Where the window has data: inside the image, with data by the rule, NaN in no band. Shape (rows, cols)."""
+        """Where the window has data: inside the image, with data by the rule, NaN in no band. Shape (rows, cols); not to be written to."""
         return self.read_valid(window, "replicate")[1]
 
-    def read_valid(self, window: Window, edges: str = "reflect") -> tuple[Pixels, Mask]:
-        """`read` and `valid` of one window, with one access to the files."""
-        rows = inside(window.row, window.height, self.grid.height, edges)
-        cols = inside(window.col, window.width, self.grid.width, edges)
-        needed = Window(int(rows.min()), int(cols.min()), int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1)
-        pixels, valid = self._read_inside(needed)
-        if needed != window:
-            index = np.ix_(rows - needed.row, cols - needed.col)
-            pixels, valid = pixels[index], valid[index]
-            beyond = np.logical_or.outer(
-                outside(window.row, window.height, self.grid.height), outside(window.col, window.width, self.grid.width)
-            )
-            valid = valid & ~beyond
-            if edges == "zero":
-                pixels[beyond] = 0
-        return pixels, valid
-
-    def _read_inside(self, window: Window) -> tuple[Pixels, Mask]:
-        pixels = np.empty((window.height, window.width, self.count), self.dtype)
+    def read_valid(self, window: Window, edges: str = "reflect", dtype: np.dtype | None = None) -> tuple[Pixels, Mask]:
+        """`read` and `valid` of one window, with one access to the files; `dtype`: of the pixels, if not the common
+        one of the bands (then NaN in them may be lost)."""
+        rows = Span.of(window.row, window.height, self.grid.height, edges)
+        cols = Span.of(window.col, window.width, self.grid.width, edges)
+        pixels = np.empty((window.height, window.width, self.count), dtype or self.dtype)
         found, first = [], 0
         for image in self._images:
-            part, valid = image.read(window)
-            pixels[:, :, first : first + len(part)] = np.moveaxis(part, 0, 2)
-            found.append(valid)
+            part, has_data = image.read(Window(rows.first, cols.first, rows.count, cols.count))
+            spread(np.moveaxis(part, 0, 2), rows, cols, pixels[:, :, first : first + len(part)])
+            found.append(has_data)
             first += len(part)
-        has_data = np.array(np.broadcast_to(functools.reduce(self._join, found), (window.height, window.width)))
-        if np.issubdtype(self.dtype, np.floating):
-            has_data &= ~np.isnan(pixels).any(axis=2)
-        return pixels, has_data
+        valid = self._with_data(pixels, functools.reduce(self._join, found), rows, cols)
+        if edges == "zero":
+            for margin in rows.beyond:
+                pixels[margin] = 0
+            for margin in cols.beyond:
+                pixels[:, margin] = 0
+        return pixels, valid
+
+    def _with_data(self, pixels: Pixels, has_data: Mask | bool, rows: Span, cols: Span) -> Mask:
+        """Where the window has data. That it has data everywhere, the usual case, takes neither time nor memory."""
+        shape, floating = pixels.shape[:2], np.issubdtype(self.dtype, np.floating)
+        if has_data is True and not (floating or rows.beyond or cols.beyond):
+            return np.broadcast_to(np.True_, shape)
+        valid = np.zeros(shape, bool)
+        valid[rows.within, cols.within] = has_data if np.ndim(has_data) == 0 else np.asarray(has_data)[rows.read, cols.read]
+        if floating:
+            valid &= ~np.isnan(pixels).any(axis=2)
+        return valid
 
     def decoded_bytes(self, window: tuple[int, int]) -> int:
         """What GDAL has to keep to decode no tile twice; `window`: rows of one, columns of a row of them (core/raster/tiles.py)."""

@@ -69,7 +69,7 @@ class Cutter:
         tops, lefts, window = self._places(samples)
         valid = self._source.valid(window)
         grid = self._source.grid
-        valid |= np.logical_or.outer(outside(window.row, window.height, grid.height), outside(window.col, window.width, grid.width))
+        valid = valid | np.logical_or.outer(outside(window.row, window.height, grid.height), outside(window.col, window.width, grid.width))
         if valid.all():
             return np.ones(len(samples), bool)
         windows = sliding_window_view(valid, (self._height, self._width))[tops, lefts]

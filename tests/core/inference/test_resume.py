@@ -200,10 +200,10 @@ def test_damaged_leftovers_do_no_harm(tmp_path: Path, job: ServeModel, make_repo
 def test_an_error_keeps_the_finished_blocks_too(job: ServeModel, make_reporter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     read = Source.read_valid
 
-    def damaged(self: Source, window: Any, edges: str = "reflect") -> Any:
+    def damaged(self: Source, window: Any, *further: Any) -> Any:
         if window.row > 60:
             raise CannotRead("image.tif is damaged")
-        return read(self, window, edges)
+        return read(self, window, *further)
 
     monkeypatch.setattr(Source, "read_valid", damaged)
     with pytest.raises(CannotRead):
