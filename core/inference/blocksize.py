@@ -111,6 +111,14 @@ def needs(figures: Sequence[Figure], plan: Plan, size: int) -> tuple[int, ...]:
     return (peaks[0] + round(HELD * last.held / last.pixels * pixels), *peaks[1:])
 
 
+def of_run(figures: Sequence[Figure], plan: Plan, size: int, seconds: float) -> Figure:
+    """The figure of a size that a whole run was made with, which took so long to compute. The rest is as the others let expect."""
+    total, largest = window_pixels(plan, size)
+    part = largest / figures[-1].pixels
+    peaks = tuple(_line(figures, memory, largest) for memory in range(len(figures[-1].peaks)))
+    return Figure(size, largest, seconds / total * largest, figures[-1].reading * part, round(figures[-1].held * part), peaks)
+
+
 def window_pixels(plan: Plan, size: int) -> tuple[int, int]:
     """Pixels of the windows of all blocks, and of the largest one; all sources together. Exact where windows move by whole pixels."""
     down, tallest = _windows(plan.rows, plan.output.row, plan.output.height, size)

@@ -21,7 +21,7 @@ from .tally import Tally
 class OutputFile:
     """A raster to write: its layers, stacked, how they stand in it, and what its bands are."""
 
-    path: str
+    product: Product
     layers: tuple[Layer, ...]
     storages: tuple[Storage, ...]
     bands: Bands
@@ -34,7 +34,7 @@ class OutputFile:
             BadParameter: the pixel type that the user asks for does not suit.
         """
         storages = choose_storage(layers, product, gaps)
-        return cls(product.path, tuple(layers), storages, describe(layers, storages))
+        return cls(product, tuple(layers), storages, describe(layers, storages))
 
     def block(self, outputs: Mapping[str, np.ndarray] | None, valid: np.ndarray, tally: Tally | None = None) -> np.ndarray:
         """One block: (rows, cols, bands) in the file's type, no-data where nothing is valid or (None) nothing was computed."""
@@ -47,9 +47,15 @@ class OutputFile:
             tally.clip(sum(clipped for _, clipped in encoded), int(np.count_nonzero(valid)) * len(self.bands.names))
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
 
+    @property
+    def path(self) -> str:
+        """Where it is written."""
+        return self.product.path
+
     def in_words(self) -> str:
         """How the values stand in the file, for the log."""
-        ways = dict.fromkeys(storage.in_words(layer.dtype) for layer, storage in zip(self.layers, self.storages, strict=True))
+        pairs = zip(self.layers, self.storages, strict=True)
+        ways = dict.fromkeys(storage.in_words(layer.dtype, self.product.scale) for layer, storage in pairs)
         return f"{os.path.basename(self.path)}: {'; '.join(ways)}."
 
 

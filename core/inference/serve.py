@@ -30,7 +30,7 @@ from .storage import Layer
 from .stream import Stream
 from .tally import Tally
 from .tiles import room_for_tiles
-from .trial import choose_block_size
+from .trial import choose_block_size, learn
 
 
 def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
@@ -55,14 +55,16 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         size = kept.block_size or choose_block_size(job, setup, evaluator, budget, reporter)
         kept.begin(size)
         exits.enter_context(room_for_tiles(setup.sources, setup.plan, bands, size, budget, reporter))
-        _stream(job, setup, Halving(evaluator, setup.plan, reporter), files, size, kept, reporter)
+        seconds = _stream(job, setup, Halving(evaluator, setup.plan, reporter), files, size, kept, reporter)
+        learn(job, setup, size, seconds)
     paths = {f"OUTPUT{i}" if i > 1 else "OUTPUT": product.path for i, product in enumerate(job.products, start=1)}
     return paths | {"BLOCK_SIZE": size, "WIDTH": setup.plan.output.width, "HEIGHT": setup.plan.output.height}
 
 
 def _stream(
     job: ServeModel, setup: Setup, evaluator: Halving, files: Sequence[OutputFile], size: int, kept: NothingKept, reporter: Reporter
-) -> None:
+) -> float | None:
+    """Compute and write; the seconds that all blocks took to compute, None if not all of them were."""
     plan, tally = setup.plan, Tally()
     grid = setup.sources[0].grid.rescaled(setup.geometry.scale_factor).part(plan.output)
 
@@ -89,6 +91,7 @@ def _stream(
         stream.run(left, count - finished, reporter, "Serving")
     reporter.info(stream.shares.in_words())
     tally.report(reporter)
+    return stream.shares.computing if tally.blocks - tally.masked - tally.empty == count else None
 
 
 def _layers(evaluator: Evaluator, setup: Setup, products: Sequence[Product]) -> dict[str, Layer]:

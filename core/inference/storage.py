@@ -82,12 +82,13 @@ class Storage:
         nodata = np.asarray(0 if self.nodata is None else self.nodata, self.dtype)
         return pixels if lacks is None else np.where(lacks, nodata, pixels), clipped
 
-    def in_words(self, given: np.dtype) -> str:
-        """How values of a type are stored, for the log: "uint8, value = pixel × 0.004, no-data 255"."""
+    def in_words(self, given: np.dtype, wanted: float | None = None) -> str:
+        """How values of a type are stored, for the log: "uint8, value = pixel × 0.004, no-data 255". `wanted`: the user's scale."""
         scale = f" × {self.scale:.6g}" if self.scale != 1 else ""
         offset = f" {'-' if self.offset < 0 else '+'} {abs(self.offset):.6g}" if self.offset else ""
         rounds = np.issubdtype(given, np.floating) and np.issubdtype(self.dtype, np.integer)
         how = f", value = pixel{scale}{offset}" if scale or offset else ", rounded (a scale keeps fractions)" if rounds else ""
+        how += ", class codes as they are (they are never scaled)" if self.coded and wanted not in (None, 1) else ""
         return f"{self.dtype.name}{how}, {'nothing is no-data' if self.nodata is None else f'no-data {self.nodata:.10g}'}"
 
     def limits(self) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from ..errors import OutOfMemory
 from ..jobs import ServeModel
 from ..model.load import LoadedModel
 from ..reporting import Reporter, format_duration
-from .blocksize import Choice, Figure, choose, next_to_try, trial_window
+from .blocksize import Choice, Figure, choose, next_to_try, of_run, trial_window
 from .evaluate import BlockPixels, Outputs
 from .gauge import Gauge
 from .halving import out_of_memory
@@ -38,6 +38,14 @@ def choose_block_size(job: ServeModel, setup: Setup, compute: Compute, budget: B
     how = f"{format_duration(time.perf_counter() - start)} of trial" if len(figures) > tried else "known from an earlier run"
     _say(choice, figures, budget, how, reporter)
     return choice.size
+
+
+def learn(job: ServeModel, setup: Setup, size: int, seconds: float | None) -> None:
+    """A whole run with a size that had no trial is one, for the runs that come: `seconds`, to compute all of its blocks."""
+    figures = _known.get(setup.model, {}).get(_way(job, setup), [])
+    if seconds is not None and figures and all(figure.size != size for figure in figures):
+        figures.append(of_run(figures, setup.plan, size, seconds))
+        figures.sort(key=lambda figure: figure.size)
 
 
 def try_sizes(figures: list[Figure], plan: Plan, read: Read, compute: Compute, budget: Budget, reporter: Reporter) -> None:

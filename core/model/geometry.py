@@ -68,7 +68,7 @@ def geometry_of(model: LoadedModel, contract: Contract | None, given: Given, out
     )
     scale = given.scale_factor or (contract.scale_factor if contract else _scale_factor(read, names[0]))
     halo = _halo(read, names, fields, field)
-    by_blocks = contract.fully_convolutional if contract else read.fully_convolutional if read else _takes_any_size(model)
+    by_blocks = contract.fully_convolutional if contract else _by_blocks(read, halo) if read else _takes_any_size(model)
     return ModelGeometry(names, fields, field, scale, by_blocks, halo, graph.unknown if graph and contract is None else ())
 
 
@@ -145,6 +145,11 @@ def _surplus(graph: OutputGeometry, name: str, window: Size, field: Size, axis: 
     more = (window[axis] - seen.receptive_field[axis]) / (seen.scale_factor or 1)
     halo = (graph.expression_field[axis] + 2 * graph.halo[axis] + more - field[axis]) / 2
     return int(halo) if halo > 0 and halo == int(halo) else 0
+
+
+def _by_blocks(graph: OutputGeometry, halo: Size) -> bool:
+    """Whether blocks of any size give the same. They do not where the user's sizes leave no room for what padding spoils at their ends."""
+    return graph.fully_convolutional and all(left >= needed for left, needed in zip(halo, graph.halo, strict=True))
 
 
 def _scale_factor(graph: OutputGeometry | None, reference: str) -> Fraction:

@@ -93,7 +93,10 @@ def suitable(graph: FrozenGraph) -> Walk:
     images = [name for name, tensor in graph.inputs.items() if tensor.shape.rank == 4]
     if not images:
         raise NotFollowed("no input takes images ([images, rows, columns, bands])")
-    usual = {name: own_size(graph, name) or (WINDOW, WINDOW) for name in images}
+    own = {name: own_size(graph, name) for name in images}
+    if (either := [name for name, size in own.items() if size is None]) and len(either) < len(images):
+        raise NotFollowed(f"{', '.join(either)} of any size, beside inputs whose patches have a size of their own")
+    usual = {name: size or (WINDOW, WINDOW) for name, size in own.items()}
     walk = fitting(graph, usual)
     if walk.fixed:
         return walk

@@ -17,6 +17,7 @@ from rasterio.windows import Window as RasterioWindow
 
 from ..errors import CannotRead, GridMismatch
 from .grid import SNAP, Grid, Window
+from .resampling import EXACT
 from .source import open_image
 
 PIXELS = 1 << 24  # of the mask that are read at once: one much finer than the grid would fill the memory
@@ -91,6 +92,7 @@ class GridMask:
                 height=self.grid.height,
                 width=self.grid.width,
                 resampling=Resampling.nearest,
+                tolerance=EXACT,
             )
         except (RasterioError, CRSError) as error:
             raise GridMismatch(f"The mask {self.path} cannot be brought onto source 1's grid", received=str(error)) from error

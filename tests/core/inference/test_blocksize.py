@@ -20,6 +20,7 @@ from core.inference.blocksize import (
     candidates,
     choose,
     needs,
+    of_run,
     next_to_try,
     trial_window,
     wall,
@@ -117,6 +118,17 @@ def test_the_quickest_size_wins_and_of_equals_the_usual() -> None:
     for noise in (0.98, 1.02):
         flat = [figure(plan, size, ns) for size, ns in ((64, 200), (128, 101), (256, 100 * noise), (512, 100), (768, 100 / noise))]
         assert choose(flat, plan, (GB,)).size == 512
+
+
+def test_a_run_is_as_good_as_a_trial() -> None:
+    """A library's quick way for large blocks shows in no trial of small ones."""
+    plan = plan_of(2048, 2048, field=80)
+    figures = [figure(plan, size, 400) for size in (32, 64, 128, 256)]
+    total, largest = window_pixels(plan, 1024)
+    seen = of_run(figures, plan, 1024, 100e-9 * total)
+    assert seen == replace(figure(plan, 1024, 100), seconds=pytest.approx(100e-9 * largest), reading=pytest.approx(1e-9 * largest))
+    tried = sorted([*figures, figure(plan, 512, 395), seen], key=lambda one: one.size)
+    assert choose(tried, plan, (GB,)).size == 1024
 
 
 def test_margins_make_larger_blocks_better_even_untried() -> None:

@@ -166,3 +166,5 @@ def test_in_words() -> None:
     assert stored(layer(), offset=-2.0).in_words(single) == "float32, value = pixel - 2, no-data nan"
     assert stored(layer(), dtype="uint8").in_words(single) == "uint8, rounded (a scale keeps fractions), no-data 255"
     assert stored(layer("uint8"), gaps=False).in_words(np.dtype("uint8")) == "uint8, nothing is no-data"
+    classes = stored(layer("int32", kind="classes"), dtype="uint8", scale=0.5)
+    assert classes.in_words(np.dtype("int32"), 0.5).startswith("uint8, class codes as they are (they are never scaled)")

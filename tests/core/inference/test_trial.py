@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
@@ -58,6 +59,22 @@ def test_it_is_said_and_remembered(tmp_path: Path, image: str, linear_model: Mod
         assert f"Block size {size} output pixels: expected to need" in lines[-1]
     assert "of trial; 32: " in lines[0] and "ns a pixel read" in lines[0]
     assert "known from an earlier run" in lines[1]
+
+
+def test_a_run_with_a_size_that_was_not_tried_is_remembered(
+    tmp_path: Path, make_raster: MakeRaster, linear_model: Model, make_reporter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = make_raster(tmp_path / "image.tif", np.random.default_rng(1).normal(size=(301, 403)).astype("float32"))
+    holes = make_raster(tmp_path / "holes.tif", np.full((301, 403), np.nan, "float32"))
+    monkeypatch.setattr(trial, "_known", WeakKeyDictionary())
+    monkeypatch.setattr(trial, "next_to_try", lambda figures, *others: None if figures else 32)
+    monkeypatch.setattr(trial, "choose", lambda figures, *others: Choice(128, (1,), True))
+    model = linear_model((5,), (1,), mean=True)
+    for images, known in (([holes], "32: "), ([image], "32: "), ([image], "128: ")):  # a run that computed nothing tells nothing
+        reporter = make_reporter()
+        served(model, images, tmp_path / "a.tif", reporter, mode="fully_convolutional")
+        line = next(line for line in reporter.texts.splitlines() if line.startswith("Block size"))
+        assert line.rpartition(";")[2].strip().startswith(known)
 
 
 def test_a_given_block_size_or_a_small_image_is_not_tried(

@@ -251,3 +251,10 @@ def test_a_model_exported_again_with_other_operations_before_it(save: Callable[.
     outer = save(lambda x: {"y": inner.signatures["serving_default"](x=tf.sqrt(x))["y"]}, "outer", inner=inner)
     found = read_geometry(FrozenGraph(load(outer)))["y"]
     assert not found.unknown and found.inputs["x"].scale_factor == Fraction(1, 2)
+
+
+def test_an_open_size_beside_a_fixed_one_is_asked_for(saved: Save) -> None:
+    patch, series = keras.Input((8, 8, 2), name="patch"), keras.Input((None, None, 3), name="series")
+    joined = layers.Concatenate()([layers.Flatten()(patch), layers.GlobalAveragePooling2D()(series)])
+    found = geometry(saved(keras.Model([patch, series], layers.Dense(2)(joined))))
+    assert found.unknown == ("series of any size, beside inputs whose patches have a size of their own",)
