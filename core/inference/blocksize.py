@@ -24,8 +24,9 @@ HELD = DEPTH + 2  # blocks beside the one that computes: in a queue, in the hand
 MARGIN = 1.15  # of memory: for what the trial did not see
 LOOK_AHEAD = 4  # times the largest size that was tried
 UNTRIED = 1.05  # what a size that was not tried must be quicker by
-EQUAL, USUAL = 1.05, 512  # of times so close, a tried size, the nearest to the usual one: the memory of a run is no matter of chance
-GAIN = 0.93  # of the time: less is not worth trying larger ones, which take memory
+EQUAL, USUAL = 1.03, 512  # of times so close, a tried size, the nearest to the usual one: the memory of a run is no matter of chance
+BUSY = 1.1  # times as long as in a trial a block takes in a run, where others are read and written meanwhile (measured: 1.09 to 1.13)
+GAIN = 0.95  # of the time: less is not worth trying larger ones, which take memory
 CALM_S = 3.0  # a block that takes longer than that keeps the progress bar waiting, and a cancel would cost the warm engine
 SHARE, FEW_S, PART, LEAST_S = 0.02, 2.0, 0.1, 0.05  # a trial may take 2 % of the run, or two seconds if they are not over a tenth of it
 
@@ -116,7 +117,7 @@ def of_run(figures: Sequence[Figure], plan: Plan, size: int, seconds: float) -> 
     total, largest = window_pixels(plan, size)
     part = largest / figures[-1].pixels
     peaks = tuple(_line(figures, memory, largest) for memory in range(len(figures[-1].peaks)))
-    return Figure(size, largest, seconds / total * largest, figures[-1].reading * part, round(figures[-1].held * part), peaks)
+    return Figure(size, largest, seconds / BUSY / total * largest, figures[-1].reading * part, round(figures[-1].held * part), peaks)
 
 
 def window_pixels(plan: Plan, size: int) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.inference.blocksize import (
+    BUSY,
     CALM_S,
     FEW_S,
     HELD,
@@ -125,7 +126,7 @@ def test_a_run_is_as_good_as_a_trial() -> None:
     plan = plan_of(2048, 2048, field=80)
     figures = [figure(plan, size, 400) for size in (32, 64, 128, 256)]
     total, largest = window_pixels(plan, 1024)
-    seen = of_run(figures, plan, 1024, 100e-9 * total)
+    seen = of_run(figures, plan, 1024, BUSY * 100e-9 * total)
     assert seen == replace(figure(plan, 1024, 100), seconds=pytest.approx(100e-9 * largest), reading=pytest.approx(1e-9 * largest))
     tried = sorted([*figures, figure(plan, 512, 395), seen], key=lambda one: one.size)
     assert choose(tried, plan, (GB,)).size == 1024
