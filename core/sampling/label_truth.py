@@ -46,10 +46,10 @@ class LabelTruth:
 
     def _read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         pixels, valid = self._labels.read_valid(window)
-        return _whole(pixels[:, :, 0].ravel(), valid.ravel()), valid.ravel()
+        return whole_numbers(pixels[:, :, 0].ravel(), valid.ravel()), valid.ravel()
 
 
-def _whole(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def whole_numbers(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """The values as integers, where they are valid.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,22 +14,24 @@ from ..partial import replacing
 from ..raster.grid import Grid
 from ..reporting import Reporter
 from ..vector import VectorWriter
-from .selection import Chosen
 from .strategy import Quota
 
 MOST_CLASSES_SHOWN = 60
 
 
+Pixels = tuple[np.ndarray, np.ndarray]  # rows and columns in the image
+
+
 class SamplePoints:
-    """Writes samples as points at pixel centres, training and validation each to a GeoPackage. Use as a context manager.
+    """Writes samples as points at pixel centres, each side (training, validation, …) to a GeoPackage. Use as a context manager.
 
     Args:
-        output, output_validation: empty: not wanted.
+        paths: one a side; empty: not wanted.
         grid: of the image; the points are in its CRS.
     """
 
-    def __init__(self, output: str, output_validation: str, fields: Mapping[str, str], grid: Grid) -> None:
-        self._paths, self._fields, self._grid = (output, output_validation), fields, grid
+    def __init__(self, paths: Sequence[str], fields: Mapping[str, str], grid: Grid) -> None:
+        self._paths, self._fields, self._grid = paths, fields, grid
         self._exits = contextlib.ExitStack()
 
     def __enter__(self) -> SamplePoints:
@@ -40,11 +42,10 @@ class SamplePoints:
             self._exits = exits.pop_all()
         return self
 
-    def write(self, chosen: Chosen, attributes: Mapping[str, Any]) -> None:
-        """The samples of a batch, which share their attributes."""
-        for writer, which in zip(self._writers, (chosen.training, chosen.validation), strict=True):
-            if writer is not None and which.size:
-                rows, cols = chosen.batch.rows_cols(which)
+    def write(self, sides: Iterable[Pixels], attributes: Mapping[str, Any]) -> None:
+        """Samples of every side, which share their attributes."""
+        for writer, (rows, cols) in zip(self._writers, sides, strict=True):
+            if writer is not None and rows.size:
                 xs, ys = self._grid.transform @ (cols + 0.5, rows + 0.5)
                 writer.write_points(zip(xs.tolist(), ys.tolist(), strict=True), attributes)
 

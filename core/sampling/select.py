@@ -13,6 +13,7 @@ from ..reporting import Reporter
 from ..vector import INT, VectorReader
 from .areas import Areas
 from .grouping import ByArea, ByFeature, Grouping
+from .on_grid import open_on
 from .samples_output import SamplePoints, as_outputs, report, write_rates
 from .selection import Plan, count, draw, make_plan
 from .truth import warn_without_crs
@@ -31,7 +32,7 @@ def run(job: SelectSamples, reporter: Reporter) -> dict[str, Any]:
     check_sides(job.sampling, job.output, job.output_validation)
     with contextlib.ExitStack() as exits:
         image = exits.enter_context(Source([job.image]))
-        mask = exits.enter_context(_open_mask(job)) if job.mask else None
+        mask = exits.enter_context(open_on(job.image, job.mask)) if job.mask else None
         vector = exits.enter_context(VectorReader(job.truth, job.truth_layer))
         warn_without_crs(vector.crs, image.grid.crs, reporter.warn)
         truth = VectorTruth(vector, job.field, image, mask, reporter)
@@ -65,11 +66,6 @@ def grouping_of(sampling: Sampling, grid: Grid, default: Grouping | None) -> Gro
     return ByArea(Areas(grid, sampling.spatial_block)) if sampling.spatial_block else default
 
 
-def _open_mask(job: SelectSamples) -> Source:
-    with Source([job.image, job.mask]):  # refuses a mask that does not lie on the image
-        return Source([job.mask])
-
-
 def _plan(truth: VectorTruth, sampling: Sampling, grid: Grid, reporter: Reporter) -> Plan:
     grouping = grouping_of(sampling, grid, ByFeature())
     reporter.phase("Counting the pixels of each class")
@@ -83,8 +79,8 @@ def _plan(truth: VectorTruth, sampling: Sampling, grid: Grid, reporter: Reporter
 
 def _write(job: SelectSamples, truth: VectorTruth, plan: Plan, fields: dict[str, str], grid: Grid, reporter: Reporter) -> None:
     reporter.phase("Drawing samples")
-    with SamplePoints(job.output, job.output_validation, fields, grid) as points:
+    with SamplePoints((job.output, job.output_validation), fields, grid) as points:
         for chosen in draw(truth, plan, job.sampling):
             feature = chosen.batch.feature
             if feature is not None:
-                points.write(chosen, {**feature.attributes, ORIGIN: feature.fid})
+                points.write(chosen.sides(), {**feature.attributes, ORIGIN: feature.fid})

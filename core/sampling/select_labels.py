@@ -38,9 +38,9 @@ def run(job: SelectSamplesFromLabels, reporter: Reporter) -> dict[str, Any]:
         names = read_category_names(job.labels)
         reporter.phase("Drawing samples")
         fields = {CLASS: INT, NAME: TEXT} if names else {CLASS: INT}
-        with SamplePoints(job.output, job.output_validation, fields, labels.grid) as points:
+        with SamplePoints((job.output, job.output_validation), fields, labels.grid) as points:
             for chosen in draw(truth, plan, job.sampling):
-                points.write(chosen, {CLASS: chosen.batch.label, NAME: names.get(int(chosen.batch.label))})
+                points.write(chosen.sides(), {CLASS: chosen.batch.label, NAME: names.get(int(chosen.batch.label))})
     if job.rates:
         write_rates(job.rates, plan.quotas)
     report(plan.quotas, job.sampling, reporter)

@@ -29,6 +29,10 @@ class Chosen:
     training: np.ndarray
     validation: np.ndarray
 
+    def sides(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Rows and columns in the image, of either side."""
+        return self.batch.rows_cols(self.training), self.batch.rows_cols(self.validation)
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
+from typing import TypeVar
 
 from ..errors import BadTruth
 from ..jobs import Sampling
 from .truth import Label
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def required_counts(totals: Mapping[Label, int], sampling: Sampling, by_class: M
     return dict(totals)
 
 
-def shared_out(number: int, totals: Mapping[Label, int]) -> dict[Label, int]:
+def shared_out(number: int, totals: Mapping[Key, int]) -> dict[Key, int]:
     """`number` in proportion to the totals: each its quota rounded down, then one more for the largest remainders.
 
     Never more than the class's total unless `number` is more than their sum.

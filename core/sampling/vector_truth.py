@@ -16,6 +16,7 @@ from ..reprojection import Geometry
 from ..vector import Feature, VectorReader
 from .burn import covered, pixel_window
 from .candidates import MOST_PIXELS, Batch, strips
+from .on_grid import valid_pixels
 from .truth import Label, label_of
 
 NULL_CLASS, NO_GEOMETRY, OUTSIDE, NO_PIXEL = (
@@ -85,19 +86,11 @@ class VectorTruth:
             if not pixels.any():
                 continue
             any_covered = True
-            valid = pixels & self._valid(strip)
+            valid = pixels & valid_pixels(self._image, self._mask, strip)
             self.losses.pixels += int(pixels.sum() - valid.sum())
             yield Batch(label, strip, np.flatnonzero(valid), feature)
         if not any_covered:
             self.losses.features[NO_PIXEL] += 1
-
-    def _valid(self, window: Window) -> np.ndarray:
-        valid = self._image.valid(window)
-        if self._mask is None:
-            return valid
-        pixels, has_data = self._mask.read_valid(window)
-        masked: np.ndarray = valid & has_data & (pixels[:, :, 0] > 0)
-        return masked
 
     def explain_nothing(self) -> BadTruth:
         """The error for a truth without a single candidate."""
