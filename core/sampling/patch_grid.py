@@ -64,16 +64,18 @@ class PatchGrid:
     def sums(self, pixels: np.ndarray, band: slice, span: slice) -> np.ndarray:
         """How many pixels are True in each of these patches: (rows of patches, columns of patches); `pixels` are those of `window`.
 
-        Through a summed-area table, so that overlapping patches cost no more than others (Crow 1984).
+        Through running sums, along the columns and then along the rows: overlapping patches cost no more than others.
         """
-        table = np.zeros((pixels.shape[0] + 1, pixels.shape[1] + 1), np.int32)
-        np.cumsum(pixels, axis=0, out=table[1:, 1:])
-        np.cumsum(table[1:, 1:], axis=1, out=table[1:, 1:])
-        top = self.rows.step * np.arange(len(self.rows[band]))
-        left = self.cols.step * np.arange(len(self.cols[span]))
-        columns = table[:, left + self.size] - table[:, left]
-        inside: np.ndarray = columns[top + self.size] - columns[top]
-        return inside
+        across = _sums_from(pixels, self.cols.step * np.arange(len(self.cols[span])), self.size)
+        return _sums_from(across.T, self.rows.step * np.arange(len(self.rows[band])), self.size).T
+
+
+def _sums_from(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+    """Sums over `length` values of each row of an array, from each start on: (rows, starts)."""
+    running = np.zeros((values.shape[0], values.shape[1] + 1), np.int32)
+    np.cumsum(values, axis=1, out=running[:, 1:])
+    sums: np.ndarray = running[:, starts + length] - running[:, starts]
+    return sums
 
 
 def _fitting(pixels: int, size: int, step: int) -> int:

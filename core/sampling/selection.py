@@ -45,9 +45,11 @@ class Plan:
 
 def count(candidates: Candidates, grouping: Grouping | None) -> Counts:
     """First pass: candidates of each class in each group."""
+    if grouping is None:
+        return Counter({(SINGLE, label): number for label, number in candidates.totals().items() if number})
     counts: Counter[tuple[int, Label]] = Counter()
     for batch in candidates.batches():
-        for group, number in ({SINGLE: batch.pixels.size} if grouping is None else tally(grouping, batch)).items():
+        for group, number in tally(grouping, batch).items():
             counts[group, batch.label] += number
     return Counter({key: number for key, number in counts.items() if number})
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import BadTruth
-from ..raster.grid import Window
 from ..raster.source import Source
 from ..reporting import Reporter
 from ..reprojection import Geometry
@@ -73,6 +72,13 @@ class VectorTruth:
                 self.losses.features[NO_GEOMETRY] += 1
             else:
                 yield from self._of_feature(feature, feature.geometry, label)
+
+    def totals(self) -> Counter[Label]:
+        """See Candidates. As `batches`, it says what was left out."""
+        counts: Counter[Label] = Counter()
+        for batch in self.batches():
+            counts[batch.label] += batch.pixels.size
+        return counts
 
     def _of_feature(self, feature: Feature, geometry: Geometry, label: Label) -> Iterator[Batch]:
         window = pixel_window(geometry, self._image.grid)
