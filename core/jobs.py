@@ -56,9 +56,13 @@ class Sampling(Part):
         percent: share of each class's pixels, in percent.
         byclass: path of the CSV file of the strategy byclass.
         sampler: random (exact count) or periodic (every n-th candidate, in the order of the truth).
-        validation_share: share of the samples that goes to validation, from 0 to below 1.
+        jitter: of the periodic sampler, in candidates: each sample moves at random by up to so many, within its period.
+        validation_share: share of the samples that goes to validation, from 0 to below 1. 0 with validation areas: as many as they
+            have in proportion.
         spatial_block: side of the square areas that go to training or to validation as a whole, in map units; 0: each polygon
             goes to one side as a whole (label images have no polygons: each pixel for itself).
+        validation_areas, validation_areas_layer: polygons; all in them may validate, all else may train. Empty: no such layer.
+        spatial_buffer: in map units; no sample trains that is nearer than this to a pixel that may validate.
         seed: of everything random.
     """
 
@@ -69,7 +73,16 @@ class Sampling(Part):
     sampler: str = choice(SAMPLERS)
     validation_share: float = bounded(0.0, low=0.0, high=0.99)
     spatial_block: float = bounded(0.0, low=0.0)
+    validation_areas: str = ""
+    validation_areas_layer: str = ""
+    spatial_buffer: float = bounded(0.0, low=0.0)
+    jitter: int = bounded(0, low=0)
     seed: int = bounded(0, low=0)
+
+    @property
+    def splits(self) -> bool:
+        """Whether there are validation samples at all."""
+        return bool(self.validation_share or self.validation_areas)
 
     def __post_init__(self) -> None:
         super().__post_init__()
