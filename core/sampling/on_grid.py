@@ -19,8 +19,8 @@ def open_on(image: str, path: str, nodata: float | None = None) -> Source:
 
 
 def valid_pixels(image: Source, mask: Source | None, window: Window) -> np.ndarray:
-    """Where the image has data and the mask is above 0 (and no no-data): bool (rows, cols)."""
-    valid = image.valid(window)
+    """Where the image has data and the mask is above 0 (and no no-data), in a window that lies in the image: bool (rows, cols)."""
+    valid = np.ones((window.height, window.width), bool) if image.complete else image.valid(window)
     if mask is None:
         return valid
     pixels, has_data = mask.read_valid(window)
