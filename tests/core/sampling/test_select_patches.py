@@ -128,7 +128,7 @@ def test_the_seed_decides_and_the_tiles_do_not(
     first, again, other = (select(image, 4, strategy="split", seed=seed)[0] for seed in (1, 1, 2))
     assert first == again != other
     chessboard = select(image, 4)[0]
-    monkeypatch.setattr(patch_grid, "TILE_PIXELS", 90)
+    monkeypatch.setattr(patch_grid, "TILE_PIXELS", 63)  # one row of patches, two columns
     monkeypatch.setattr(patch_grid, "TILE_WIDTH", 9)
     monkeypatch.setattr(patch_survey, "MOST_PIXELS", 30)
     assert select(image, 4, strategy="split", seed=1)[0] == first
@@ -181,8 +181,11 @@ def test_kinds_stay_few_however_many_mixtures_there_are(
     options = {"strategy": "balanced", "labels": truth, "step": 1, "spatial_share": 1.0}
     free = select(image, 3, **options)[1]
     monkeypatch.setattr(patch_survey, "MOST_KINDS", 50)
+    plain, sizes = patch_survey.ClassSurvey._index_of, []
+    monkeypatch.setattr(patch_survey.ClassSurvey, "_index_of", lambda *given: sizes.append(len(given[0].kinds)) or plain(*given))
     bounded = select(image, 3, **options)[1]
     assert free["PATCHES"] == bounded["PATCHES"] == 88 * 88 // 2
+    assert 50 < max(sizes) < 1000  # nine pixels of nine classes: thousands of mixtures
 
 
 def test_extraction_cuts_the_patches_that_were_selected(
