@@ -37,6 +37,7 @@ USUAL_SOURCES = 2  # the others are shown among the advanced parameters
 GEOMETRIES = {
     "any": QgsProcessing.SourceType.TypeVectorAnyGeometry,
     "points": QgsProcessing.SourceType.TypeVectorPoint,
+    "polygons": QgsProcessing.SourceType.TypeVectorPolygon,
 }
 
 
@@ -101,9 +102,9 @@ def raster(name: str, label: str, text: str, optional: bool = False, advanced: b
     return explained(QgsProcessingParameterRasterLayer(name, label, None, optional), text, advanced)
 
 
-def vector(name: str, label: str, text: str, geometry: str = "any") -> Parameter:
+def vector(name: str, label: str, text: str, geometry: str = "any", optional: bool = False, advanced: bool = False) -> Parameter:
     """Features of a layer, all or the selected ones. `geometry`: a key of GEOMETRIES."""
-    return explained(QgsProcessingParameterFeatureSource(name, label, [GEOMETRIES[geometry]]), text)
+    return explained(QgsProcessingParameterFeatureSource(name, label, [GEOMETRIES[geometry]], None, optional), text, advanced)
 
 
 def attribute(name: str, label: str, text: str, parent: str) -> Parameter:

@@ -13,6 +13,7 @@ from .model.inspectmodel import InspectModel
 from .model.servemodel import ServeModel
 from .model.trainmodel import TrainModel
 from .sampling.extractpatches import ExtractPatches
+from .sampling.selectpatches import SelectPatches
 from .sampling.selectsamples import SelectSamples
 from .sampling.selectsamplesfromlabels import SelectSamplesFromLabels
 from .tools.checkengine import CheckEngine
@@ -21,6 +22,7 @@ from .tools.createdemoscene import CreateDemoScene
 ALGORITHMS = (
     SelectSamples,
     SelectSamplesFromLabels,
+    SelectPatches,
     ExtractPatches,
     CreateModel,
     InspectModel,

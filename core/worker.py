@@ -29,6 +29,7 @@ RUNNERS = {
     "createdemoscene": ".demoscene.create",
     "selectsamples": ".sampling.select",
     "selectsamplesfromlabels": ".sampling.select_labels",
+    "selectpatches": ".sampling.select_patches",
     "extractpatches": ".sampling.extract",
     "createmodel": ".model.create",
     "inspectmodel": ".model.inspect",

@@ -39,8 +39,9 @@ class SelectSamples(EngineAlgorithm):
             "centres.\n\n"
             "A pixel belongs to a polygon if its centre is inside, to a line if the line touches it, to a point if it is the nearest. The "
             "truth may be in another CRS than the image. The classes may be named by numbers or by text.\n\n"
-            "A share of the samples can be kept apart for validation, by whole polygons or by square areas, so that no validation sample "
-            "is the neighbour of a training sample: otherwise the accuracy comes out too good.\n\n"
+            "A share of the samples can be kept apart for validation, by whole polygons, by square areas or by a layer of areas, "
+            "and with a buffer in between, so that no validation sample is the neighbour of a training sample: otherwise the "
+            "accuracy comes out too good.\n\n"
             "Next: 'Extract patches'."
         )
 

@@ -35,8 +35,9 @@ class SelectSamplesFromLabels(EngineAlgorithm):
         return self.tr(
             "Chooses pixels of a label image (a raster whose pixel values are class codes) and writes them as points at the pixel "
             "centres, with the code in a field.\n\n"
-            "A share of the samples can be kept apart for validation, by square areas, so that no validation sample is the neighbour of a "
-            "training sample: otherwise the accuracy comes out too good.\n\n"
+            "A share of the samples can be kept apart for validation, by square areas or by a layer of areas, and with a buffer in "
+            "between, so that no validation sample is the neighbour of a training sample: otherwise the accuracy comes out too "
+            "good.\n\n"
             "Next: 'Extract patches'."
         )
 

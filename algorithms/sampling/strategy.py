@@ -8,14 +8,14 @@ from qgis.core import QgsProcessingAlgorithm, QgsProcessingOutputNumber
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ...core import jobs
-from ..parameters import file, file_output, of_field, points_output, seed
+from ..parameters import file, file_output, of_field, points_output, seed, vector
 from ..values import Values
 
 translate = QCoreApplication.translate
 
 
 def add_strategy(algorithm: QgsProcessingAlgorithm) -> None:
-    """STRATEGY, NUMBER, PERCENT, BYCLASS, SAMPLER, VALIDATION_SHARE, SPATIAL_BLOCK, SEED; defaults and ranges are those of the job."""
+    """How many samples, which of the candidates, and which of them for validation; defaults and ranges are those of the job."""
     owner = jobs.Sampling
     algorithm.addParameter(
         of_field(
@@ -70,6 +70,16 @@ def add_strategy(algorithm: QgsProcessingAlgorithm) -> None:
             advanced=True,
         )
     )
+    algorithm.addParameter(
+        of_field(
+            "JITTER",
+            translate("Strategy", "Jitter of the periodic sampler"),
+            translate("Strategy", "In candidates: each sample moves at random by up to so many, within its period. 0: none."),
+            owner,
+            "jitter",
+            advanced=True,
+        )
+    )
     _add_validation(algorithm)
     algorithm.addParameter(seed(owner))
 
@@ -79,7 +89,11 @@ def _add_validation(algorithm: QgsProcessingAlgorithm) -> None:
         of_field(
             "VALIDATION_SHARE",
             translate("Strategy", "Share for validation"),
-            translate("Strategy", "Share of the samples that is kept apart for validation: 0 for none, below 1."),
+            translate(
+                "Strategy",
+                "Share of the samples that is kept apart for validation: 0 for none, below 1. With a layer of validation areas, 0 means: "
+                "as many as they have in proportion.",
+            ),
             jobs.Sampling,
             "validation_share",
         )
@@ -97,6 +111,33 @@ def _add_validation(algorithm: QgsProcessingAlgorithm) -> None:
             "spatial_block",
         )
     )
+    algorithm.addParameter(
+        vector(
+            "VALIDATION_AREAS",
+            translate("Strategy", "Validation areas"),
+            translate(
+                "Strategy",
+                "Polygons, in any CRS: samples inside them go to validation, all others to training. Instead of square areas or whole "
+                "polygons of the truth.",
+            ),
+            "polygons",
+            optional=True,
+            advanced=True,
+        )
+    )
+    algorithm.addParameter(
+        of_field(
+            "SPATIAL_BUFFER",
+            translate("Strategy", "Buffer around validation"),
+            translate(
+                "Strategy",
+                "In map units of the image. No training sample is nearer than this to a pixel that may validate. 0: none.",
+            ),
+            jobs.Sampling,
+            "spatial_buffer",
+            advanced=True,
+        )
+    )
 
 
 def add_sample_outputs(algorithm: QgsProcessingAlgorithm) -> None:
@@ -112,7 +153,7 @@ def add_sample_outputs(algorithm: QgsProcessingAlgorithm) -> None:
         points_output(
             "OUTPUT_VALIDATION",
             translate("Strategy", "Validation samples"),
-            translate("Strategy", "The samples kept apart, if a share for validation is given."),
+            translate("Strategy", "The samples kept apart, if a share or areas for validation are given."),
             optional=True,
         )
     )
@@ -120,7 +161,10 @@ def add_sample_outputs(algorithm: QgsProcessingAlgorithm) -> None:
         file_output(
             "RATES",
             translate("Strategy", "Sampling rates"),
-            translate("Strategy", "A table with the columns class, required, total and rate."),
+            translate(
+                "Strategy",
+                "A table with the columns class, required, total, rate, training, validation and kept_apart (pixels in the buffer).",
+            ),
             translate("Strategy", "CSV files (*.csv)"),
             wanted=False,
         )
@@ -129,12 +173,14 @@ def add_sample_outputs(algorithm: QgsProcessingAlgorithm) -> None:
         ("SAMPLES", translate("Strategy", "Number of samples")),
         ("VALIDATION_SAMPLES", translate("Strategy", "Number of validation samples")),
         ("CLASSES", translate("Strategy", "Number of classes")),
+        ("KEPT_APART", translate("Strategy", "Number of pixels in the buffer, left out")),
     ):
         algorithm.addOutput(QgsProcessingOutputNumber(name, label))
 
 
 def read_sampling(values: Values) -> jobs.Sampling:
     """The strategy that the user chose."""
+    areas, areas_layer = values.vector("VALIDATION_AREAS") if values.given("VALIDATION_AREAS") else ("", "")
     return jobs.Sampling(
         strategy=values.word("STRATEGY"),
         number=values.whole("NUMBER"),
@@ -143,6 +189,10 @@ def read_sampling(values: Values) -> jobs.Sampling:
         sampler=values.word("SAMPLER"),
         validation_share=values.real("VALIDATION_SHARE"),
         spatial_block=values.real("SPATIAL_BLOCK"),
+        validation_areas=areas,
+        validation_areas_layer=areas_layer,
+        spatial_buffer=values.real("SPATIAL_BUFFER"),
+        jitter=values.whole("JITTER"),
         seed=values.whole("SEED"),
     )
 

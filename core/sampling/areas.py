@@ -37,6 +37,9 @@ class Areas:
         across = np.floor((x - self._xmin) / self._side).astype(np.int64)
         up = np.floor((y - self._ymin) / self._side).astype(np.int64)
         numbers: np.ndarray = up * self._across + across
-        if self._count <= MOST:
-            return numbers
-        return ((numbers.astype(np.uint64) * SCRAMBLE) >> np.uint64(48)).astype(np.int64)
+        return numbers if self._count <= MOST else scattered(numbers)
+
+
+def scattered(numbers: np.ndarray) -> np.ndarray:
+    """For very many things, the number of a group in [0, MOST); neighbours come into different groups."""
+    return ((numbers.astype(np.uint64) * SCRAMBLE) >> np.uint64(48)).astype(np.int64)

@@ -16,11 +16,14 @@ NOWHERE = Window(0, 0, 0, 0)
 
 def pixel_window(geometry: Geometry, grid: Grid) -> Window:
     """The smallest window of the grid that holds every pixel that the geometry may cover; empty if it lies outside."""
-    points = [grid.row_col(position[0], position[1]) for position in positions_of(geometry)]
-    if not points or not all(isfinite(row) and isfinite(col) for row, col in points):
+    points = np.array([position[:2] for position in positions_of(geometry)], float)
+    if not points.size:
         return NOWHERE
-    rows, cols = zip(*points, strict=True)
-    top, left, bottom, right = floor(min(rows)), floor(min(cols)), ceil(max(rows)), ceil(max(cols))
+    cols, rows = ~grid.transform @ (points[:, 0], points[:, 1])
+    edges = [float(edge) for edge in (rows.min(), cols.min(), rows.max(), cols.max())]
+    if not all(isfinite(edge) for edge in edges):
+        return NOWHERE
+    top, left, bottom, right = floor(edges[0]), floor(edges[1]), ceil(edges[2]), ceil(edges[3])
     return Window(top, left, max(bottom, top + 1) - top, max(right, left + 1) - left).clipped(grid.height, grid.width)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,6 +41,9 @@ class Candidates(Protocol):
 
     def batches(self) -> Iterator[Batch]:
         """All candidates. The order of each class's candidates does not depend on the portions."""
+
+    def totals(self) -> Counter[Label]:
+        """How many there are of each class; without finding out where."""
 
 
 def strips(window: Window, most_pixels: int = MOST_PIXELS) -> Iterator[Window]:

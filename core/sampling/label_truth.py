@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from ..raster.grid import Window
 from ..raster.source import Source
 from ..reporting import Reporter
 from .candidates import MOST_PIXELS, Batch, strips
+from .truth import Label
+
+MOST_COUNTED = 1 << 16  # a table of that many counts is faster than a sort
+FEW = 12
 
 
 class LabelTruth:
@@ -39,17 +43,29 @@ class LabelTruth:
 
     def batches(self) -> Iterator[Batch]:
         """See Candidates."""
+        for strip, values, valid in self._strips():
+            for value, pixels in _by_value(values, valid):
+                yield Batch(value, strip, pixels)
+
+    def totals(self) -> Counter[Label]:
+        """See Candidates."""
+        counts: Counter[Label] = Counter()
+        for _, values, valid in self._strips():
+            for value, number in zip(*_counted(values[valid]), strict=True):
+                counts[value] += number
+        return counts
+
+    def _strips(self) -> Iterator[tuple[Window, np.ndarray, np.ndarray]]:
         for strip in strips(self._window, self._most_pixels):
             self._reporter.progress((strip.row - self._window.row) / self._window.height, f"row {strip.row}")
-            for value, pixels in _by_value(*self._read(strip)):
-                yield Batch(value, strip, pixels)
+            yield strip, *self._read(strip)
 
     def _read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         pixels, valid = self._labels.read_valid(window)
-        return _whole(pixels[:, :, 0].ravel(), valid.ravel()), valid.ravel()
+        return whole_numbers(pixels[:, :, 0].ravel(), valid.ravel()), valid.ravel()
 
 
-def _whole(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def whole_numbers(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """The values as integers, where they are valid.
 
     Raises:
@@ -65,16 +81,25 @@ def _whole(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
     return np.where(valid, values, 0).astype(np.int64)
 
 
+def _counted(values: np.ndarray) -> tuple[list[int], list[int]]:
+    """The different values, ascending, and how often each occurs."""
+    if not values.size:
+        return [], []
+    low, high = int(values.min()), int(values.max())
+    if high - low > MOST_COUNTED:
+        found, numbers = np.unique(values, return_counts=True)
+        return found.tolist(), numbers.tolist()
+    numbers = np.bincount(values.astype(np.int64) - low)
+    present = np.flatnonzero(numbers)
+    return (present + low).tolist(), numbers[present].tolist()
+
+
 def _by_value(values: np.ndarray, valid: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Each value with the positions that hold it, ascending; one sort for all values (radix for small types)."""
-    positions = None if valid.all() else np.flatnonzero(valid)
-    values = values if positions is None else values[positions]
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    if not ordered.size:
+    """Each value with the positions that hold it, ascending: a look at all pixels for each of a few values, one sort for many."""
+    found, numbers = _counted(values[valid])
+    if len(found) <= FEW:
+        yield from ((value, np.flatnonzero((values == value) & valid)) for value in found)
         return
-    changes = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    for start, end in pairwise([0, *changes.tolist(), ordered.size]):
-        if start < end:
-            chosen = order[start:end]
-            yield int(ordered[start]), chosen if positions is None else positions[chosen]
+    positions = np.flatnonzero(valid)
+    order = positions[np.argsort(values[positions], kind="stable")]  # radix for small types
+    yield from zip(found, np.split(order, np.cumsum(numbers)[:-1]), strict=True)

@@ -11,8 +11,8 @@ from ..raster.grid import Grid
 from ..raster.source import Source
 from ..reporting import Reporter
 from ..vector import INT, VectorReader
-from .areas import Areas
-from .grouping import ByArea, ByFeature, Grouping
+from .grouping import ByFeature, grouping_of
+from .on_grid import open_on
 from .samples_output import SamplePoints, as_outputs, report, write_rates
 from .selection import Plan, count, draw, make_plan
 from .truth import warn_without_crs
@@ -31,11 +31,11 @@ def run(job: SelectSamples, reporter: Reporter) -> dict[str, Any]:
     check_sides(job.sampling, job.output, job.output_validation)
     with contextlib.ExitStack() as exits:
         image = exits.enter_context(Source([job.image]))
-        mask = exits.enter_context(_open_mask(job)) if job.mask else None
+        mask = exits.enter_context(open_on(job.image, job.mask)) if job.mask else None
         vector = exits.enter_context(VectorReader(job.truth, job.truth_layer))
         warn_without_crs(vector.crs, image.grid.crs, reporter.warn)
         truth = VectorTruth(vector, job.field, image, mask, reporter)
-        plan = _plan(truth, job.sampling, image.grid, reporter)
+        plan = _plan(truth, len(vector), job.sampling, image.grid, reporter)
         _write(job, truth, plan, {**vector.fields, ORIGIN: INT}, image.grid, reporter)
     if job.rates:
         write_rates(job.rates, plan.quotas)
@@ -49,42 +49,30 @@ def check_sides(sampling: Sampling, output: str, output_validation: str) -> None
     """
     if not output:
         raise BadParameter("Sample points", expected="a file to write", received="none")
-    if sampling.validation_share and not output_validation:
+    if sampling.splits and not output_validation:
         raise BadParameter(
             "Validation points",
-            expected="a file to write, as the validation share is above 0",
+            expected="a file to write, as there is a share or a layer of areas for validation",
             received="none",
             remedy="Name one, or set the share to 0.",
         )
 
 
-def grouping_of(sampling: Sampling, grid: Grid, default: Grouping | None) -> Grouping | None:
-    """What is split as a whole: areas if their size is given, else the default; None where nothing is split."""
-    if not sampling.validation_share:
-        return None
-    return ByArea(Areas(grid, sampling.spatial_block)) if sampling.spatial_block else default
-
-
-def _open_mask(job: SelectSamples) -> Source:
-    with Source([job.image, job.mask]):  # refuses a mask that does not lie on the image
-        return Source([job.mask])
-
-
-def _plan(truth: VectorTruth, sampling: Sampling, grid: Grid, reporter: Reporter) -> Plan:
-    grouping = grouping_of(sampling, grid, ByFeature())
+def _plan(truth: VectorTruth, features: int, sampling: Sampling, grid: Grid, reporter: Reporter) -> Plan:
+    grouping = grouping_of(sampling, grid, ByFeature(features))
     reporter.phase("Counting the pixels of each class")
     counts = count(truth, grouping)
     for sentence in truth.losses.sentences():
         reporter.warn(sentence)
     if not counts:
         raise truth.explain_nothing()
-    return make_plan(counts, sampling, grouping)
+    return make_plan(truth, counts, sampling, grouping, grid, reporter)
 
 
 def _write(job: SelectSamples, truth: VectorTruth, plan: Plan, fields: dict[str, str], grid: Grid, reporter: Reporter) -> None:
     reporter.phase("Drawing samples")
-    with SamplePoints(job.output, job.output_validation, fields, grid) as points:
+    with SamplePoints((job.output, job.output_validation), fields, grid) as points:
         for chosen in draw(truth, plan, job.sampling):
             feature = chosen.batch.feature
             if feature is not None:
-                points.write(chosen, {**feature.attributes, ORIGIN: feature.fid})
+                points.write(chosen.sides(), {**feature.attributes, ORIGIN: feature.fid})

@@ -10,9 +10,10 @@ from ..raster.source import Source
 from ..raster.style import read_category_names
 from ..reporting import Reporter
 from ..vector import INT, TEXT
+from .grouping import grouping_of
 from .label_truth import LabelTruth
 from .samples_output import SamplePoints, as_outputs, report, write_rates
-from .select import check_sides, grouping_of
+from .select import check_sides
 from .selection import count, draw, make_plan
 
 CLASS, NAME = "class", "name"  # fields of the output: the label as it is in the image, and its name where the image has names
@@ -34,13 +35,13 @@ def run(job: SelectSamplesFromLabels, reporter: Reporter) -> dict[str, Any]:
         counts = count(truth, grouping)
         if not counts:
             raise BadTruth(f"{job.labels} has no pixel with a label", remedy="Check the no-data value and the border.")
-        plan = make_plan(counts, job.sampling, grouping)
+        plan = make_plan(truth, counts, job.sampling, grouping, labels.grid, reporter)
         names = read_category_names(job.labels)
         reporter.phase("Drawing samples")
         fields = {CLASS: INT, NAME: TEXT} if names else {CLASS: INT}
-        with SamplePoints(job.output, job.output_validation, fields, labels.grid) as points:
+        with SamplePoints((job.output, job.output_validation), fields, labels.grid) as points:
             for chosen in draw(truth, plan, job.sampling):
-                points.write(chosen, {CLASS: chosen.batch.label, NAME: names.get(int(chosen.batch.label))})
+                points.write(chosen.sides(), {CLASS: chosen.batch.label, NAME: names.get(int(chosen.batch.label))})
     if job.rates:
         write_rates(job.rates, plan.quotas)
     report(plan.quotas, job.sampling, reporter)

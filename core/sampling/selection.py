@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..jobs import Sampling
+from ..raster.grid import Grid
+from ..reporting import Reporter
 from .byclass import read_by_class
 from .candidates import Batch, Candidates
 from .draw import Draw, make_draw
-from .grouping import Grouping, on_side, tally
-from .split import Counts, totals_by_side, validation_groups
+from .grouping import Grouping, tally
+from .spatial_split import Split, make_split
+from .split import Counts
 from .strategy import Quota, check_not_empty, make_quotas, required_counts, share_of
 from .truth import Label
 
@@ -29,48 +32,52 @@ class Chosen:
     training: np.ndarray
     validation: np.ndarray
 
+    def sides(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Rows and columns in the image, of either side."""
+        return self.batch.rows_cols(self.training), self.batch.rows_cols(self.validation)
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What to draw: a quota for each class, in the order of the classes, and the groups that go to validation."""
+    """What to draw: a quota for each class, in the order of the classes; `split` None: each pixel goes to a side by itself."""
 
     quotas: list[Quota]
-    grouping: Grouping | None
-    validation: np.ndarray
+    split: Split | None
 
 
 def count(candidates: Candidates, grouping: Grouping | None) -> Counts:
     """First pass: candidates of each class in each group."""
+    if grouping is None:
+        return Counter({(SINGLE, label): number for label, number in candidates.totals().items() if number})
     counts: Counter[tuple[int, Label]] = Counter()
     for batch in candidates.batches():
-        for group, number in ({SINGLE: batch.pixels.size} if grouping is None else tally(grouping, batch)).items():
+        for group, number in tally(grouping, batch).items():
             counts[group, batch.label] += number
     return Counter({key: number for key, number in counts.items() if number})
 
 
-def make_plan(counts: Counts, sampling: Sampling, grouping: Grouping | None) -> Plan:
-    """Decide, given the counts of the first pass. Without a grouping each pixel goes to a side by itself.
+def make_plan(
+    candidates: Candidates, counts: Counts, sampling: Sampling, grouping: Grouping | None, grid: Grid, reporter: Reporter
+) -> Plan:
+    """Decide, given the counts of the first pass.
 
     Raises:
         BadTruth: not one sample is asked for.
     """
-    sums: Counter[Label] = Counter()
+    found: Counter[Label] = Counter()
     for (_, label), number in counts.items():
-        sums[label] += number
-    labels = sorted(sums)  # of one field, all are of one type
-    totals = {label: sums[label] for label in labels}
-    by_class = read_by_class(sampling.byclass, labels) if sampling.strategy == "byclass" else None
-    required = required_counts(totals, sampling, by_class)
+        found[label] += number
     if grouping is None:
-        validation = np.empty(0, np.int64)
-        held_back = {label: share_of(total, sampling.validation_share) for label, total in totals.items()}
-        training = {label: total - held_back[label] for label, total in totals.items()}
+        split, validation = None, {label: share_of(total, sampling.validation_share) for label, total in found.items()}
+        training = {label: total - validation[label] for label, total in found.items()}
     else:
-        validation = validation_groups(counts, sampling.validation_share, sampling.seed)
-        training, held_back = totals_by_side(counts, validation)
-    quotas = make_quotas(training, held_back, required, sampling)
+        split, training, validation = make_split(candidates, counts, sampling, grouping, grid, reporter)
+    totals = {label: training.get(label, 0) + validation.get(label, 0) for label in sorted(found)}  # of one field, all are of one type
+    by_class = read_by_class(sampling.byclass, totals) if sampling.strategy == "byclass" else None
+    required = dict.fromkeys(totals, 0) | required_counts({label: total for label, total in totals.items() if total}, sampling, by_class)
+    quotas = make_quotas(training, validation, required, sampling)
     check_not_empty(quotas)
-    return Plan(quotas, grouping, validation)
+    return Plan([replace(quota, kept_apart=found[quota.label] - quota.total) for quota in quotas], split)
 
 
 def draw(candidates: Candidates, plan: Plan, sampling: Sampling) -> Iterator[Chosen]:
@@ -80,23 +87,21 @@ def draw(candidates: Candidates, plan: Plan, sampling: Sampling) -> Iterator[Cho
         if batch.pixels.size == 0:
             continue
         first, second = draws[batch.label]
-        if plan.grouping is None:
+        if plan.split is None:
             taken = first.take(batch.pixels.size)
             held_back = second.take(taken.size)
             yield Chosen(batch, np.delete(taken, held_back), taken[held_back])
         else:
-            validates = on_side(plan.grouping, batch, plan.validation)
-            sides = np.flatnonzero(~validates), np.flatnonzero(validates)
-            yield Chosen(batch, *(side[one.take(side.size)] for side, one in zip(sides, (first, second), strict=True)))
+            yield Chosen(batch, *(side[one.take(side.size)] for side, one in zip(plan.split.sides(batch), (first, second), strict=True)))
 
 
 def _draws(quota: Quota, index: int, plan: Plan, sampling: Sampling) -> tuple[Draw, Draw]:
     """With groups, a draw on each side; without, one of all candidates and one of the samples that validate. Each has a
     random stream of its own, so that no class depends on how another one's candidates came in between."""
     streams = [np.random.default_rng([sampling.seed, 2, index, side]) for side in (TRAINING, VALIDATION)]
-    if plan.grouping is None:
+    if plan.split is None:
         numbers = (quota.total, quota.taken), (quota.taken, quota.validation)
     else:
         numbers = (quota.training_total, quota.training), (quota.validation_total, quota.validation)
-    first, second = (make_draw(sampling.sampler, *pair, rng) for pair, rng in zip(numbers, streams, strict=True))
+    first, second = (make_draw(sampling, *pair, rng) for pair, rng in zip(numbers, streams, strict=True))
     return first, second

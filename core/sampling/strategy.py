@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
+from typing import TypeVar
 
 from ..errors import BadTruth
 from ..jobs import Sampling
 from .truth import Label
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Quota:
         required: what the strategy asks for; may be more than there is.
         training_total, validation_total: candidates on either side of the split.
         training, validation: samples that are taken there.
+        kept_apart: pixels besides, that may not train because they lie in the buffer around validation.
     """
 
     label: Label
@@ -28,6 +32,7 @@ class Quota:
     validation_total: int
     training: int
     validation: int
+    kept_apart: int = 0
 
     @property
     def total(self) -> int:
@@ -42,7 +47,7 @@ class Quota:
     @property
     def rate(self) -> float:
         """Share of the candidates that is required, at most 1."""
-        return min(self.required / self.total, 1.0)
+        return min(self.required / self.total, 1.0) if self.total else 0.0
 
 
 def required_counts(totals: Mapping[Label, int], sampling: Sampling, by_class: Mapping[Label, int] | None = None) -> dict[Label, int]:
@@ -52,7 +57,7 @@ def required_counts(totals: Mapping[Label, int], sampling: Sampling, by_class: M
     proportion to T (largest remainders, so that the sum is exact) · all: T · byclass: the given counts, 0 for a class not given.
     """
     if sampling.strategy == "smallest":
-        return dict.fromkeys(totals, min(totals.values()))
+        return dict.fromkeys(totals, min(totals.values(), default=0))
     if sampling.strategy == "constant":
         return dict.fromkeys(totals, sampling.number)
     if sampling.strategy == "percent":
@@ -65,7 +70,7 @@ def required_counts(totals: Mapping[Label, int], sampling: Sampling, by_class: M
     return dict(totals)
 
 
-def shared_out(number: int, totals: Mapping[Label, int]) -> dict[Label, int]:
+def shared_out(number: int, totals: Mapping[Key, int]) -> dict[Key, int]:
     """`number` in proportion to the totals: each its quota rounded down, then one more for the largest remainders.
 
     Never more than the class's total unless `number` is more than their sum.
@@ -87,12 +92,17 @@ def make_quotas(
     training_totals: Mapping[Label, int], validation_totals: Mapping[Label, int], required: Mapping[Label, int], sampling: Sampling
 ) -> list[Quota]:
     """Share each class's samples between the sides: round(share · samples) for validation, the rest for training, both cut
-    to the candidates there. Strategy all takes everything on both sides."""
+    to the candidates there. Without a share (a layer of areas says who validates) they are shared in proportion to the candidates.
+    Strategy all takes everything on both sides."""
     quotas = []
     for label, count in required.items():
         training_total, validation_total = training_totals.get(label, 0), validation_totals.get(label, 0)
-        wanted = min(count, training_total + validation_total)
-        validation = validation_total if sampling.strategy == "all" else share_of(wanted, sampling.validation_share)
+        total = training_total + validation_total
+        wanted = min(count, total)
+        share = Fraction(str(sampling.validation_share))
+        if sampling.validation_areas and not share:
+            share = Fraction(validation_total, max(total, 1))
+        validation = validation_total if sampling.strategy == "all" else round(share * wanted)
         training = training_total if sampling.strategy == "all" else wanted - validation
         quotas.append(
             Quota(label, count, training_total, validation_total, min(training, training_total), min(validation, validation_total))

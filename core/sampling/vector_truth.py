@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import BadTruth
-from ..raster.grid import Window
 from ..raster.source import Source
 from ..reporting import Reporter
 from ..reprojection import Geometry
 from ..vector import Feature, VectorReader
 from .burn import covered, pixel_window
 from .candidates import MOST_PIXELS, Batch, strips
+from .on_grid import valid_pixels
 from .truth import Label, label_of
 
 NULL_CLASS, NO_GEOMETRY, OUTSIDE, NO_PIXEL = (
@@ -73,6 +73,13 @@ class VectorTruth:
             else:
                 yield from self._of_feature(feature, feature.geometry, label)
 
+    def totals(self) -> Counter[Label]:
+        """See Candidates. As `batches`, it says what was left out."""
+        counts: Counter[Label] = Counter()
+        for batch in self.batches():
+            counts[batch.label] += batch.pixels.size
+        return counts
+
     def _of_feature(self, feature: Feature, geometry: Geometry, label: Label) -> Iterator[Batch]:
         window = pixel_window(geometry, self._image.grid)
         if window.empty:
@@ -85,19 +92,11 @@ class VectorTruth:
             if not pixels.any():
                 continue
             any_covered = True
-            valid = pixels & self._valid(strip)
+            valid = pixels & valid_pixels(self._image, self._mask, strip)
             self.losses.pixels += int(pixels.sum() - valid.sum())
             yield Batch(label, strip, np.flatnonzero(valid), feature)
         if not any_covered:
             self.losses.features[NO_PIXEL] += 1
-
-    def _valid(self, window: Window) -> np.ndarray:
-        valid = self._image.valid(window)
-        if self._mask is None:
-            return valid
-        pixels, has_data = self._mask.read_valid(window)
-        masked: np.ndarray = valid & has_data & (pixels[:, :, 0] > 0)
-        return masked
 
     def explain_nothing(self) -> BadTruth:
         """The error for a truth without a single candidate."""

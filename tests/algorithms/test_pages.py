@@ -25,10 +25,12 @@ MakeRaster = Callable[..., str]
 
 # What users' scripts and models store: never renamed.
 NAMES = {
-    "selectsamples": "INPUT TRUTH FIELD MASK STRATEGY NUMBER PERCENT BYCLASS SAMPLER VALIDATION_SHARE SPATIAL_BLOCK SEED OUTPUT "
-    "OUTPUT_VALIDATION RATES",
-    "selectsamplesfromlabels": "INPUT NODATA PADDING STRATEGY NUMBER PERCENT BYCLASS SAMPLER VALIDATION_SHARE SPATIAL_BLOCK SEED "
-    "OUTPUT OUTPUT_VALIDATION RATES",
+    "selectsamples": "INPUT TRUTH FIELD MASK STRATEGY NUMBER PERCENT BYCLASS SAMPLER JITTER VALIDATION_SHARE SPATIAL_BLOCK "
+    "VALIDATION_AREAS SPATIAL_BUFFER SEED OUTPUT OUTPUT_VALIDATION RATES",
+    "selectsamplesfromlabels": "INPUT NODATA PADDING STRATEGY NUMBER PERCENT BYCLASS SAMPLER JITTER VALIDATION_SHARE SPATIAL_BLOCK "
+    "VALIDATION_AREAS SPATIAL_BUFFER SEED OUTPUT OUTPUT_VALIDATION RATES",
+    "selectpatches": "INPUT MASK NODATA STEP PATCH_SIZE OFFSET_X OFFSET_Y STRATEGY TRAINING_SHARE VALIDATION_SHARE TEST_SHARE LABELS "
+    "NUMBER_OF_CLASSES SPATIAL_SHARE SEED OUTPUT OUTPUT_VALIDATION OUTPUT_TEST",
     "extractpatches": "SOURCE1 SOURCE6 PATCH_SIZE1_X PATCH_SIZE6_Y NODATA1 NODATA6 POINTS FIELD PADDING OUTPUT1 OUTPUT6 OUTPUT_LABELS "
     "REJECTED",
     "createmodel": "ARCHITECTURE BANDS CLASSES SEED OUTPUT",
@@ -41,8 +43,9 @@ NAMES = {
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
 }
 NUMBERS = {
-    "selectsamples": "SAMPLES VALIDATION_SAMPLES CLASSES",
-    "selectsamplesfromlabels": "SAMPLES VALIDATION_SAMPLES CLASSES",
+    "selectsamples": "SAMPLES VALIDATION_SAMPLES CLASSES KEPT_APART",
+    "selectsamplesfromlabels": "SAMPLES VALIDATION_SAMPLES CLASSES KEPT_APART",
+    "selectpatches": "PATCHES VALIDATION_PATCHES TEST_PATCHES",
     "extractpatches": "PATCHES REJECTED_COUNT CLASSES BANDS BANDS2 BANDS6",
     "createmodel": "PARAMETERS",
     "inspectmodel": "",
@@ -156,6 +159,22 @@ def test_samples_by_default_and_without_validation(translate: Callable[..., Any]
     assert (job.output_validation, job.rates, job.mask) == ("", "", "")
 
 
+def test_samples_apart_in_space(
+    translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, context: QgsProcessingContext
+) -> None:
+    areas = QgsVectorLayer("Polygon?crs=EPSG:32633", "areas", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromWkt("POLYGON((500000 4999960, 500040 4999960, 500040 5000000, 500000 4999960))"))
+    areas.dataProvider().addFeatures([feature])
+    context.project().addMapLayer(areas)
+    outputs = {"OUTPUT": "memory:", "OUTPUT_VALIDATION": "memory:"}
+    space = {"VALIDATION_AREAS": areas.id(), "SPATIAL_BUFFER": 120.5, "JITTER": 4, "SAMPLER": "periodic"}
+    for name, given in (("selectsamples", {"TRUTH": points.id(), "FIELD": "class"}), ("selectsamplesfromlabels", {})):
+        sampling = translate(name, INPUT=make_raster(), **given, **space, **outputs).sampling
+        assert sampling.validation_areas.endswith(".gpkg") and sampling.splits
+        assert (sampling.spatial_buffer, sampling.jitter) == (120.5, 4)
+
+
 def test_counts_by_class_need_their_file(
     translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, error_class: type[Exception]
 ) -> None:
@@ -168,6 +187,21 @@ def test_select_samples_from_labels(translate: Callable[..., Any], make_raster: 
     job = translate("selectsamplesfromlabels", INPUT=labels, PADDING=8, OUTPUT="memory:")
     assert (job.labels, job.nodata, job.padding) == (labels, None, 8)
     assert translate("selectsamplesfromlabels", INPUT=labels, NODATA=0, OUTPUT="memory:").nodata == 0.0
+
+
+def test_select_patches(translate: Callable[..., Any], make_raster: MakeRaster) -> None:
+    image, mask, labels = (make_raster(name) for name in ("i.tif", "mask.tif", "labels.tif"))
+    grid = {"PATCH_SIZE": 64, "STEP": 32, "OFFSET_X": 3, "OFFSET_Y": 5}
+    shares = {"TRAINING_SHARE": 0.6, "VALIDATION_SHARE": 0.3, "TEST_SHARE": 0.1, "SPATIAL_SHARE": 0.2}
+    others = {"STRATEGY": "balanced", "NUMBER_OF_CLASSES": 4, "SEED": 9, "NODATA": 0}
+    outputs = dict.fromkeys(("OUTPUT", "OUTPUT_VALIDATION", "OUTPUT_TEST"), "memory:")
+    job = translate("selectpatches", INPUT=image, MASK=mask, LABELS=labels, **grid, **shares, **others, **outputs)
+    assert (job.image, job.mask, job.labels) == (image, mask, labels)
+    given = {**grid, **shares, **others}
+    assert {name: getattr(job, name.lower()) for name in given} == given
+    assert len({job.output, job.output_validation, job.output_test}) == 3 and job.output_test.endswith(".gpkg")
+    bare = translate("selectpatches", INPUT=image, STRATEGY="all", OUTPUT="memory:")
+    assert (bare.nodata, bare.step, bare.offset_x, bare.output_validation, bare.output_test) == (None, 0, 0, "", "")
 
 
 def test_extract_patches_of_two_sources(

@@ -13,8 +13,8 @@ from tensorscape.algorithms import provider as provider_module
 
 PLUGIN_PARENT = Path(provider_module.__file__).parents[2]
 IDS = {
-    "selectsamples", "selectsamplesfromlabels", "extractpatches", "createmodel", "inspectmodel", "trainmodel", "servemodel",
-    "createdemoscene", "checkengine",
+    "selectsamples", "selectsamplesfromlabels", "selectpatches", "extractpatches", "createmodel", "inspectmodel", "trainmodel",
+    "servemodel", "createdemoscene", "checkengine",
 }  # fmt: skip
 
 

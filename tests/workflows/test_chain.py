@@ -20,6 +20,7 @@ Results = dict[str, dict[str, Any]]
 IDS = (
     "selectsamples",
     "selectsamplesfromlabels",
+    "selectpatches",
     "extractpatches",
     "createmodel",
     "inspectmodel",

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.jobs import Sampling
 from core.sampling import draw
 from core.sampling.draw import PeriodicDraw, RandomDraw, make_draw
 
@@ -24,11 +25,21 @@ def _drawn(one: draw.Draw, total: int, portions: list[int]) -> list[int]:
     return taken
 
 
-@given(NUMBERS, st.sampled_from(["random", "periodic"]), st.lists(st.integers(1, 900), min_size=1, max_size=5), st.integers(0, 99))
-def test_exact_count_whatever_the_portions(numbers: tuple[int, int], sampler: str, portions: list[int], seed: int) -> None:
-    total, required = numbers
+def _periodic(total: int, required: int, jitter: int = 0, seed: int = 0) -> PeriodicDraw:
+    return PeriodicDraw(total, required, np.random.default_rng(seed), jitter)
+
+
+@given(
+    NUMBERS,
+    st.sampled_from([("random", 0), ("periodic", 0), ("periodic", 1), ("periodic", 50)]),
+    st.lists(st.integers(1, 900), min_size=1, max_size=5),
+    st.integers(0, 99),
+)
+def test_exact_count_whatever_the_portions(numbers: tuple[int, int], kind: tuple[str, int], portions: list[int], seed: int) -> None:
+    (total, required), (sampler, jitter) = numbers, kind
     in_portions, at_once = (
-        _drawn(make_draw(sampler, total, required, np.random.default_rng(seed)), total, sizes) for sizes in (portions, [max(total, 1)])
+        _drawn(make_draw(Sampling(sampler=sampler, jitter=jitter), total, required, np.random.default_rng(seed)), total, sizes)
+        for sizes in (portions, [max(total, 1)])
     )
     assert len(in_portions) == required
     assert in_portions == at_once
@@ -47,7 +58,7 @@ def test_portions_across_blocks(seed: int) -> None:
 @given(st.integers(1, 10**6), st.integers(1, 2000))
 def test_periodic_samples_are_evenly_spread(total: int, required: int) -> None:
     required = min(total, required)
-    taken = PeriodicDraw(total, required).take(total)
+    taken = _periodic(total, required).take(total)
     assert len(taken) == required
     gaps = np.diff(taken)
     assert gaps.size == 0 or (gaps.min() >= total // required and gaps.max() <= -(-total // required))
@@ -55,7 +66,29 @@ def test_periodic_samples_are_evenly_spread(total: int, required: int) -> None:
 
 
 def test_periodic_reaches_the_end_of_the_truth() -> None:
-    assert PeriodicDraw(1999, 1000).take(1999)[-1] == 1998  # OTB's integer step ends half way
+    assert _periodic(1999, 1000).take(1999)[-1] == 1998  # OTB's integer step ends half way
+
+
+@given(st.integers(1, 10**6), st.integers(1, 2000), st.integers(1, 1000), st.integers(0, 9))
+def test_jitter_moves_samples_within_their_period(total: int, required: int, jitter: int, seed: int) -> None:
+    required = min(total, required)
+    plain, moved = _periodic(total, required).take(total), _periodic(total, required, jitter, seed).take(total)
+    assert len(moved) == required and (np.diff(moved) > 0).all()
+    assert abs(moved - plain).max() <= jitter
+    numbers = np.arange(required)
+    assert (moved * required >= numbers * total).all() and (moved * required < (numbers + 1) * total).all()
+
+
+def test_jitter_is_spread_over_its_range_and_follows_the_seed() -> None:
+    offsets = _periodic(100_000, 1000, 10).take(100_000) - _periodic(100_000, 1000).take(100_000)
+    assert set(offsets.tolist()) == set(range(-10, 11)) and abs(offsets.mean()) < 1
+    assert (offsets != _periodic(100_000, 1000, 10, seed=1).take(100_000) - _periodic(100_000, 1000).take(100_000)).any()
+
+
+def test_periodic_beyond_64_bits() -> None:
+    total, required = 10**11, 10**10
+    assert _periodic(total, required).take(1000).tolist() == list(range(5, 1000, 10))
+    assert len(_periodic(total, required, 3).take(1000)) == 100
 
 
 def test_random_draws_are_uniform_over_the_stream() -> None:
@@ -76,4 +109,4 @@ def test_streams_beyond_the_limit_of_the_hypergeometric(monkeypatch: pytest.Monk
 
 def test_more_than_there_is_is_refused() -> None:
     with pytest.raises(ValueError, match="3 samples of 2"):
-        make_draw("random", 2, 3, np.random.default_rng(0))
+        make_draw(Sampling(), 2, 3, np.random.default_rng(0))

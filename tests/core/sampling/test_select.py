@@ -58,7 +58,7 @@ def test_points_lie_at_pixel_centres_of_their_polygon_with_its_fields(scene: Cal
         assert position[0] % 1 == pytest.approx(0.5) and position[1] % 1 == pytest.approx(0.5)
         part = PATCHWORK[values["note"]]
         assert _inside(position, part) and values["cover"] == part[4] and values["originfid"] == values["note"] + 1
-    assert outputs == {"OUTPUT": job.output, "RATES": job.rates, "SAMPLES": 900, "VALIDATION_SAMPLES": 0, "CLASSES": 3}
+    assert outputs == {"OUTPUT": job.output, "RATES": job.rates, "SAMPLES": 900, "VALIDATION_SAMPLES": 0, "CLASSES": 3, "KEPT_APART": 0}
     with rasterio.open(job.image) as image, VectorReader(job.output) as points:
         assert points.crs == image.crs
 
@@ -70,8 +70,9 @@ def test_the_table_of_rates(scene: Callable, make_reporter: type) -> None:
     with open(job.rates, newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [
-        ["class", "required", "total", "rate"], ["farm", "500", "3700", str(500 / 3700)], ["forest", "500", "441", "1.0"],
-        ["water", "500", "1100", str(500 / 1100)],
+        ["class", "required", "total", "rate", "training", "validation", "kept_apart"],
+        ["farm", "500", "3700", str(500 / 3700), "500", "0", "0"], ["forest", "500", "441", "1.0", "441", "0", "0"],
+        ["water", "500", "1100", str(500 / 1100), "500", "0", "0"],
     ]  # fmt: skip
     assert "Class forest: 500 samples required, but there are only 441 pixels." in reporter.texts
 

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
+from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.classes import make_classes
-from core.errors import BadTruth
+from core.errors import BadTruth, Cancelled
 from core.jobs import Sampling, SelectSamplesFromLabels
 from core.raster.style import write_category_names
-from core.sampling import label_truth, select_labels
+from core.sampling import candidates, label_truth, select_labels
 
 
 def _job(tmp_path: Path, labels: str, sampling: Sampling, **changes: Any) -> SelectSamplesFromLabels:
@@ -116,3 +118,21 @@ def test_sorting_by_value_loses_nothing(values: list[int], seed: int) -> None:
     assert {value: pixels.tolist() for value, pixels in found.items()} == {
         int(value): np.flatnonzero((array == value) & valid).tolist() for value in np.unique(array[valid])
     }
+
+
+def test_a_label_image_of_ten_thousand_million_pixels_is_read_in_strips(
+    tmp_path: Path, make_reporter: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sparse, 100 000 × 100 000: what is held at once is a strip, not the image. (Cancelled, as reading all of it takes a minute.)"""
+    path = str(tmp_path / "sparse.tif")
+    profile = {"driver": "GTiff", "height": 100_000, "width": 100_000, "count": 1, "dtype": "uint8", "tiled": True, "sparse_ok": True}
+    with rasterio.open(path, "w", **profile, transform=Affine(10, 0, 5e5, 0, -10, 5e6)):
+        pass
+    sizes: list[int] = []
+    plain = label_truth.whole_numbers
+    monkeypatch.setattr(label_truth, "whole_numbers", lambda values, valid: sizes.append(values.size) or plain(values, valid))
+    reporter = make_reporter(cancel_after=6)
+    with pytest.raises(Cancelled):
+        select_labels.run(_job(tmp_path, path, Sampling("constant", number=10)), reporter)
+    assert len(sizes) > 10 and max(sizes) <= candidates.MOST_PIXELS
+    assert not list(tmp_path.glob("*.gpkg"))
