@@ -155,7 +155,7 @@ class ExtractPatches(Job):
     Attributes:
         padding: keep patches that reach over the image, padded by reflection.
         nodata_rule: a pixel has no data if "all" or "any" of its bands have none.
-        records: folder for TFRecord shards, an output beside the patch images or instead of them.
+        output_records: folder for TFRecord shards, an output beside the patch images or instead of them.
         records_per_file: patches in one of them.
     """
 
@@ -170,7 +170,7 @@ class ExtractPatches(Job):
     nodata_rule: str = choice(NODATA_RULES)
     output_labels: str = ""
     rejected: str = ""
-    records: str = ""
+    output_records: str = ""
     records_per_file: int = bounded(1000, low=1)
 
 

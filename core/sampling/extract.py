@@ -52,7 +52,7 @@ def run(job: ExtractPatches, reporter: Reporter) -> dict[str, Any]:
 
 
 def _check(job: ExtractPatches) -> None:
-    if not job.sources or not (job.records or all(source.output for source in job.sources)):
+    if not job.sources or not (job.output_records or all(source.output for source in job.sources)):
         raise BadParameter(
             "Sources",
             expected="at least one, each with a file for its patches (or a folder for TFRecords)",
@@ -128,7 +128,7 @@ def _per_class(samples: Samples) -> Counter[Any]:
 
 def _outputs(job: ExtractPatches, patches: int, rejected: int, classes: int, bands: list[int]) -> dict[str, Any]:
     paths = {f"OUTPUT{number}": source.output for number, source in enumerate(job.sources, start=1)}
-    paths |= {"OUTPUT_LABELS": job.output_labels, "REJECTED": job.rejected, "OUTPUT_RECORDS": job.records}
+    paths |= {"OUTPUT_LABELS": job.output_labels, "REJECTED": job.rejected, "OUTPUT_RECORDS": job.output_records}
     outputs: dict[str, Any] = {name: path for name, path in paths.items() if path}
     outputs |= {f"BANDS{number}": count for number, count in enumerate(bands, start=1)}
     return outputs | {"PATCHES": patches, "REJECTED_COUNT": rejected, "CLASSES": classes, "BANDS": bands[0]}

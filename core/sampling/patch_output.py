@@ -25,7 +25,7 @@ def write_patches(job: ExtractPatches, samples: Samples, sources: Sequence[Sourc
     labels = _labels(job, samples)
     with contextlib.ExitStack() as exits:
         images = [exits.enter_context(image) if image else None for image in _images(job, samples, sources, layout)]
-        records = exits.enter_context(_records(job, samples, layout, labels)) if job.records else None
+        records = exits.enter_context(_records(job, samples, layout, labels)) if job.output_records else None
         _cut(samples, sources, layout, images, records, reporter)
         classes = next((image.classes for image in images if isinstance(image, LabelPatchImage)), labels.classes if labels else ())
         if records:
@@ -69,4 +69,4 @@ def _labels(job: ExtractPatches, samples: Samples) -> PatchLabels | None:
 
 def _records(job: ExtractPatches, samples: Samples, layout: Layout, labels: PatchLabels | None) -> PatchRecords:
     values = labels.values if labels else None
-    return PatchRecords(job.records, len(samples), job.records_per_file, layout.sizes, values, layout.label_image)
+    return PatchRecords(job.output_records, len(samples), job.records_per_file, layout.sizes, values, layout.label_image)

@@ -171,7 +171,7 @@ def read_records(folder: str) -> list[dict[str, np.ndarray]]:
 def test_records_hold_what_the_images_hold(tmp_path: Path, image: str, make_points: Callable, make_reporter: type) -> None:
     points = make_points(tmp_path / "p.gpkg", [(float(i % 30 + 5), float(i % 29 + 5), float(i % 3), 0.0) for i in range(50)])
     folder = str(tmp_path / "shards")
-    job = job_for(tmp_path, image, points, field="height", records=folder, records_per_file=20)
+    job = job_for(tmp_path, image, points, field="height", output_records=folder, records_per_file=20)
     assert extract.run(job, make_reporter())["OUTPUT_RECORDS"] == folder
     assert sorted(path.name for path in Path(folder).iterdir()) == [
         "0.records", "1.records", "2.records", "classes.json", "output_shape.json", "output_types.json",
@@ -189,7 +189,7 @@ def test_records_alone_with_label_patches(
     labels = make_raster(tmp_path / "truth.tif", (np.arange(1600).reshape(40, 40) % 7).astype("uint8"))
     folder = str(tmp_path / "shards")
     job = ExtractPatches(
-        (PatchSource((image,), 4, 4),), make_points(tmp_path / "p.gpkg", PLACES), labels=LabelImage(labels), records=folder
+        (PatchSource((image,), 4, 4),), make_points(tmp_path / "p.gpkg", PLACES), labels=LabelImage(labels), output_records=folder
     )
     extract.run(job, make_reporter())
     for sample in read_records(folder):
@@ -199,7 +199,7 @@ def test_records_alone_with_label_patches(
 def test_a_folder_of_others_is_not_replaced(tmp_path: Path, image: str, make_points: Callable, make_reporter: type) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    job = job_for(tmp_path, image, make_points(tmp_path / "p.gpkg", PLACES), field="height", records=str(tmp_path / "mine"))
+    job = job_for(tmp_path, image, make_points(tmp_path / "p.gpkg", PLACES), field="height", output_records=str(tmp_path / "mine"))
     with pytest.raises(CannotWrite, match="no earlier output"):
         extract.run(job, make_reporter())
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
