@@ -37,10 +37,13 @@ class PatchImage:
         bands = Bands(str(source.dtype), source.band_names, strip_rows=size[0])
         self._writer = RasterWriter(path, stack(len(samples), *size), bands)
 
-    def write(self, first: int, patches: np.ndarray) -> None:
-        """Patches (samples · rows, cols, bands) of the samples from `first` on."""
-        self._writer.write(patches, first * self._size[0], 0)
+    def look(self, patches: np.ndarray) -> None:
+        """Take the statistics of patches (samples · rows, cols, bands)."""
         self._statistics.feed(patches)
+
+    def write(self, first: int, patches: np.ndarray) -> None:
+        """Patches of the samples from `first` on."""
+        self._writer.write(patches, first * self._size[0], 0)
 
     def _sidecar(self) -> sidecar.PatchSidecar:
         beside = describe(sidecar.PATCHES, self._samples, self._source, self._size, self._source.band_names)
@@ -64,13 +67,12 @@ class LabelPatchImage(PatchImage):
         super().__init__(path, samples, source, size)
         self._present: set[int] = set()
 
-    def write(self, first: int, patches: np.ndarray) -> None:
-        """See PatchImage.
+    def look(self, patches: np.ndarray) -> None:
+        """Take the values that there are.
 
         Raises:
-            BadTruth: more values than there are classes.
+            BadTruth: more than there are classes.
         """
-        super().write(first, patches)
         self._present.update(np.unique(patches).tolist())
         if len(self._present) > MOST_CLASSES:
             raise BadTruth("This is no label image", expected=f"at most {MOST_CLASSES} classes", received="more", remedy="Choose another.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..inference.stream import Stream
 from ..jobs import ExtractPatches
 from ..raster.source import Source
 from ..reporting import Reporter
@@ -39,15 +40,27 @@ def _cut(
     samples: Samples, sources: Sequence[Source], layout: Layout, images: Sequence[PatchImage | None], records: PatchRecords | None,
     reporter: Reporter,
 ) -> None:  # fmt: skip
+    """Decoding, looking at the values and writing overlap."""
     cutters = [Cutter(source, number, layout) for number, source in enumerate(sources)]
-    for batch in batches(samples, tile_side(sources, layout), most_patches(sources, layout)):
-        patches = [cutter.cut(samples.chosen(batch)) for cutter in cutters]
+    runs = list(batches(samples, tile_side(sources, layout), most_patches(sources, layout)))
+
+    def cut(batch: slice) -> list[np.ndarray]:
+        return [cutter.cut(samples.chosen(batch)) for cutter in cutters]
+
+    def look(patches: list[np.ndarray]) -> list[np.ndarray]:
+        for image, part in zip(images, patches, strict=True):
+            if image:
+                image.look(part)
+        return patches
+
+    def write(batch: slice, patches: list[np.ndarray]) -> None:
         for image, part in zip(images, patches, strict=True):
             if image:
                 image.write(batch.start, part)
         if records:
             records.write(batch.start, patches)
-        reporter.progress(batch.stop / len(samples), f"patch {batch.stop}")
+
+    Stream(cut, look, write).run(runs, len(runs), reporter, "Cutting")
 
 
 def _images(job: ExtractPatches, samples: Samples, sources: Sequence[Source], layout: Layout) -> list[PatchImage | None]:

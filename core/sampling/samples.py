@@ -116,7 +116,7 @@ class _Sample(NamedTuple):
 
 
 def _positions(points: VectorReader, field: str, targets: Sequence[str], reference: Grid, rejections: Rejections) -> Iterator[_Sample]:
-    for feature in points.features(reference.crs):
+    for feature in points.features(reference.crs, [name for name in (field, *targets) if name]):
         label = label_of(feature.attributes[field], field) if field else NO_LABEL
         values = tuple(_number(feature.attributes[name], name) for name in targets)
         reason = NO_CLASS if label is None else NO_VALUE if None in values else ""
