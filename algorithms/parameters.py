@@ -107,10 +107,26 @@ def vector(name: str, label: str, text: str, geometry: str = "any", optional: bo
     return explained(QgsProcessingParameterFeatureSource(name, label, [GEOMETRIES[geometry]], None, optional), text, advanced)
 
 
-def attribute(name: str, label: str, text: str, parent: str) -> Parameter:
+def attribute(name: str, label: str, text: str, parent: str, optional: bool = False) -> Parameter:
     """A field of the layer that the parameter `parent` takes; of any type, since classes may be named by text."""
     kind = QgsProcessingParameterField.DataType.Any
-    return explained(QgsProcessingParameterField(name, label, None, parent, kind), text)
+    return explained(QgsProcessingParameterField(name, label, None, parent, kind, False, optional), text)
+
+
+def numeric_attributes(name: str, label: str, text: str, parent: str) -> Parameter:
+    """Any number of numeric fields of the layer that the parameter `parent` takes; none by default."""
+    kind = QgsProcessingParameterField.DataType.Numeric
+    return explained(QgsProcessingParameterField(name, label, None, parent, kind, True, True), text, advanced=True)
+
+
+def optional_size(name: str, what: str, text: str) -> list[Parameter]:
+    """NAME_X and NAME_Y: a width and a height, in pixels, that may both be left out."""
+    whole = QgsProcessingParameterNumber.Type.Integer
+    labels = {"X": translate("Parameters", "{}: width"), "Y": translate("Parameters", "{}: height")}
+    sizes = ((axis, label.format(what)) for axis, label in labels.items())
+    return [
+        explained(QgsProcessingParameterNumber(f"{name}_{axis}", label, whole, None, True, 1), text, advanced=True) for axis, label in sizes
+    ]
 
 
 def file(name: str, label: str, text: str, extension: str, optional: bool = True) -> Parameter:
@@ -169,9 +185,9 @@ def seed(owner: type) -> Parameter:
     )
 
 
-def raster_output(name: str, label: str, text: str, optional: bool = False, advanced: bool = False) -> Parameter:
-    """A GeoTIFF to write; an optional one is not written unless it is asked for."""
-    return explained(QgsProcessingParameterRasterDestination(name, label, None, optional, not optional), text, advanced)
+def raster_output(name: str, label: str, text: str, optional: bool = False, advanced: bool = False, usual: bool = False) -> Parameter:
+    """A GeoTIFF to write; an optional one is not written unless it is asked for, or `usual`."""
+    return explained(QgsProcessingParameterRasterDestination(name, label, None, optional, usual or not optional), text, advanced)
 
 
 def points_output(name: str, label: str, text: str, optional: bool = False) -> Parameter:
@@ -183,6 +199,11 @@ def points_output(name: str, label: str, text: str, optional: bool = False) -> P
 def file_output(name: str, label: str, text: str, file_filter: str, optional: bool = True, wanted: bool = True) -> Parameter:
     """A file to write, such as a report; `wanted`: made when nothing is said."""
     return explained(QgsProcessingParameterFileDestination(name, label, file_filter, None, optional, wanted), text)
+
+
+def folder_output(name: str, label: str, text: str) -> Parameter:
+    """A folder to write, if it is asked for."""
+    return explained(QgsProcessingParameterFolderDestination(name, label, None, True, False), text, advanced=True)
 
 
 def model_output(label: str, text: str) -> Parameter:

@@ -72,6 +72,11 @@ class Values:
         """A text, a field's name."""
         return str(self._algorithm.parameterAsString(self._parameters, name, self._context))
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Several texts, such as fields' names."""
+        read = getattr(self._algorithm, "parameterAsStrings", None) or self._algorithm.parameterAsFields  # the new name came with QGIS 3.36
+        return tuple(read(self._parameters, name, self._context))
+
     def file(self, name: str) -> str:
         """An input file or folder."""
         path = self.text(name)

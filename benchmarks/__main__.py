@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from . import serving
+from . import sampling, serving
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORK = os.path.join(ROOT, "build", "bench")
@@ -34,6 +34,8 @@ GOALS = {
     "memory_16384_vs_4096": Goal(serving.memory_16384_vs_4096, 1.1, "lower"),
     "time_linearity_residual": Goal(serving.time_linearity_residual, 0.03, "lower"),
     "auto_block_vs_best": Goal(serving.auto_block_vs_best, 1.1, "lower"),
+    "extract_50k_vs_loop": Goal(sampling.extract_50k_vs_loop, 0.2, "lower"),
+    "extract_1m_memory": Goal(sampling.extract_1m_memory, 500.0, "lower"),
 }
 
 

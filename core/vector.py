@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
@@ -67,11 +67,15 @@ class VectorReader:
                 f"{self.path} has no field {name!r}", expected=f"one of {known}", remedy="Choose the field that holds the class."
             )
 
-    def features(self, crs: CRS | None = None) -> Iterator[Feature]:
+    def features(self, crs: CRS | None = None, fields: Sequence[str] | None = None) -> Iterator[Feature]:
         """All features in the order of the file, reprojected to `crs` where the file's own CRS is known and another.
 
         A feature that cannot be placed there (beyond a pole, say) comes without geometry.
+
+        Args:
+            fields: the attributes that are wanted; None: all, which takes longer.
         """
+        wanted = list(self.fields) if fields is None else fields
         records = iter(self._file)
         target = None if crs is None or self.crs is None or crs == self.crs else crs.to_wkt()
         while batch := self._next(records):
@@ -79,7 +83,8 @@ class VectorReader:
             if target is not None:
                 geometries = reproject(geometries, self._file.crs_wkt, target)
             for record, geometry in zip(batch, geometries, strict=True):
-                yield Feature(int(record.id), geometry, dict(record.properties))
+                properties = record.properties
+                yield Feature(int(record.id), geometry, {name: properties[name] for name in wanted})
 
     def _next(self, records: Iterator[Any]) -> list[Any]:
         try:

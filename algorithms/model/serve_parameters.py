@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from qgis.core import QgsProcessingOutputNumber, QgsProcessingParameterNumber, QgsProcessingParameterString
+from qgis.core import QgsProcessingOutputNumber, QgsProcessingParameterString
 
 from ...core import jobs
 from ..base import EngineAlgorithm
@@ -15,6 +15,7 @@ from ..parameters import (
     nodata,
     of_field,
     optional_number,
+    optional_size,
     raster,
     raster_output,
     source,
@@ -171,10 +172,8 @@ class ServeParameters(EngineAlgorithm):
         self.addParameter(explained(QgsProcessingParameterString(name, label, None, False, True), text, advanced=True))
 
     def _add_size(self, name: str, what: str, text: str) -> None:
-        whole = QgsProcessingParameterNumber.Type.Integer
-        for axis, label in (("X", self.tr("{}: width")), ("Y", self.tr("{}: height"))):
-            parameter = QgsProcessingParameterNumber(f"{name}_{axis}", label.format(what), whole, None, True, 1)
-            self.addParameter(explained(parameter, text, advanced=True))
+        for parameter in optional_size(name, what, text):
+            self.addParameter(parameter)
 
     def _add_outputs(self) -> None:
         self.addParameter(raster_output("OUTPUT", self.tr("Map"), self.tr("GeoTIFF on the grid of source 1 (times the scale factor).")))

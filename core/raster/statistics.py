@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+IN_CACHE = 1 << 16  # values at a time: their float64 copy stays in a core's cache, which is three times as fast
+
 
 class BandStatistics:
     """Mean, standard deviation (of the population), least and greatest value of each band.
@@ -14,27 +16,33 @@ class BandStatistics:
     """
 
     def __init__(self, bands: int) -> None:
-        self.count = 0
+        self._counts = [0] * bands
         self.mean = np.zeros(bands)
         self.minimum, self.maximum = np.full(bands, np.inf), np.full(bands, -np.inf)
         self._squares = np.zeros(bands)  # sum of squared differences from the mean
 
     def feed(self, pixels: np.ndarray) -> None:
         """Add a block (…, bands)."""
-        added = pixels.size // len(self.mean)
-        if added == 0:
-            return
-        total = self.count + added
         for band in range(len(self.mean)):
-            values = pixels[..., band].astype(np.float64)
-            mean = float(values.mean())
-            self.minimum[band] = min(self.minimum[band], float(values.min()))
-            self.maximum[band] = max(self.maximum[band], float(values.max()))
-            values -= mean
-            between = mean - self.mean[band]
-            self._squares[band] += float(np.vdot(values, values)) + between**2 * self.count * added / total
-            self.mean[band] += between * added / total
-        self.count = total
+            values = pixels[..., band].ravel()
+            for first in range(0, values.size, IN_CACHE):
+                self._add(band, values[first : first + IN_CACHE])
+
+    def _add(self, band: int, part: np.ndarray) -> None:
+        values = part.astype(np.float64)
+        mean, count, total = float(values.mean()), self._counts[band], self._counts[band] + values.size
+        self.minimum[band] = min(self.minimum[band], float(part.min()))
+        self.maximum[band] = max(self.maximum[band], float(part.max()))
+        values -= mean
+        between = mean - self.mean[band]
+        self._squares[band] += float(np.vdot(values, values)) + between**2 * count * values.size / total
+        self.mean[band] += between * values.size / total
+        self._counts[band] = total
+
+    @property
+    def count(self) -> int:
+        """Pixels so far."""
+        return self._counts[0]
 
     @property
     def std(self) -> np.ndarray:

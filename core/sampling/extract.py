@@ -16,9 +16,10 @@ from ..raster.source import Source
 from ..reporting import Reporter
 from ..vector import VectorReader
 from .cut import Cutter, batches, by_tile, most_patches, tile_side
-from .patch_output import write_labels, write_patches
-from .rejections import NO_DATA, Rejections
-from .samples import Layout, Samples, read_samples, reject
+from .label_patches import label_size, open_labels
+from .patch_output import write_patches
+from .rejections import NO_DATA, UNLABELLED, Rejections
+from .samples import NO_LABEL, Layout, Samples, read_samples, reject
 from .truth import warn_without_crs
 from .windows import PatchStarts
 
@@ -36,23 +37,31 @@ def run(job: ExtractPatches, reporter: Reporter) -> dict[str, Any]:
     _check(job)
     with contextlib.ExitStack() as exits:
         sources = [exits.enter_context(Source(source.images, source.nodata)) for source in job.sources]
+        if job.labels.image:
+            sources.append(exits.enter_context(open_labels(job.labels)))
         layout = _layout(job, sources, reporter)
         with VectorReader(job.points, job.points_layer) as points, Rejections(job.rejected, layout.grids[0].crs) as rejections:
             warn_without_crs(points.crs, layout.grids[0].crs, reporter.warn)
             reporter.phase("Placing the samples")
-            samples = by_tile(read_samples(points, job.field, layout, rejections, reporter), tile_side(sources, layout))
-            samples = _with_data(samples, sources, layout, rejections, reporter)
+            placed = read_samples(points, job.field, job.targets, layout, rejections, reporter)
+            samples = _with_data(by_tile(placed, tile_side(sources, layout)), sources, layout, rejections, reporter)
         _report(samples, rejections, reporter)
         reporter.phase(f"Cutting {len(samples)} patches from {len(sources)} source(s)")
-        write_patches(job, samples, sources, layout, reporter)
-        classes = len(write_labels(job, samples, sources[0]) if job.output_labels else _per_class(samples))
-    return _outputs(job, len(samples), rejections.count, classes, [source.count for source in sources])
+        classes = write_patches(job, samples, sources, layout, reporter)
+    return _outputs(job, len(samples), rejections.count, classes, [source.count for source in sources[: len(job.sources)]])
 
 
 def _check(job: ExtractPatches) -> None:
-    if not job.sources or not all(source.output for source in job.sources):
-        raise BadParameter("Sources", expected="at least one, each with a file to write its patches to", received=len(job.sources))
-    if job.output_labels and not job.field:
+    if not job.sources or not (job.output_records or all(source.output for source in job.sources)):
+        raise BadParameter(
+            "Sources",
+            expected="at least one, each with a file for its patches (or a folder for TFRecords)",
+            received=len(job.sources),
+        )
+    truths = [name for name in (job.field, ", ".join(job.targets), job.labels.image) if name]
+    if len(truths) > 1:
+        raise BadParameter("Truth", expected="a field of classes, fields of measurements or a label image", received="; ".join(truths))
+    if job.output_labels and not truths:
         raise BadParameter(
             "Labels", expected="the field that holds the class", received="none", remedy="Name the field, or write no labels."
         )
@@ -61,13 +70,16 @@ def _check(job: ExtractPatches) -> None:
 def _layout(job: ExtractPatches, sources: list[Source], reporter: Reporter) -> Layout:
     grids = tuple(source.grid for source in sources)
     names = [f"source {number} ({os.path.basename(source.paths[0])})" for number, source in enumerate(sources, start=1)]
+    sizes = [(source.height, source.width) for source in job.sources]
+    if job.labels.image:
+        names[-1] = f"label image ({os.path.basename(job.labels.image)})"
+        sizes.append(label_size(job.labels, grids[-1], grids[0], sizes[0]))
     alignment = align(grids, names)
     for remark in alignment.remarks:
         reporter.warn(remark)
-    sizes = tuple((source.height, source.width) for source in job.sources)
     for name, source, (height, width) in zip(names, sources, sizes, strict=True):
         reporter.info(f"{name}: {source.grid.height} × {source.grid.width} pixels, {source.count} bands; patches {height} × {width}")
-    return Layout(grids, alignment.anchor, sizes, PatchStarts(alignment, sizes), job.padding)
+    return Layout(grids, alignment.anchor, tuple(sizes), PatchStarts(alignment, sizes), job.padding, bool(job.labels.image))
 
 
 def _with_data(samples: Samples, sources: list[Source], layout: Layout, rejections: Rejections, reporter: Reporter) -> Samples:
@@ -76,12 +88,13 @@ def _with_data(samples: Samples, sources: list[Source], layout: Layout, rejectio
     for number, source in enumerate(sources):
         if source.complete or not len(samples):
             continue
-        reporter.phase(f"Looking for no-data in source {number + 1}")
+        said = layout.number(number)
+        reporter.phase(f"Looking for no-data in source {said}" if said else "Looking for pixels without a label")
         cutter, kept = Cutter(source, number, layout), np.ones(len(samples), bool)
         for batch in batches(samples, side, most):
             kept[batch] = cutter.complete(samples.chosen(batch))
             reporter.progress(batch.stop / len(samples))
-        reject(rejections, samples.chosen(~kept), NO_DATA, number + 1)
+        reject(rejections, samples.chosen(~kept), NO_DATA if said else UNLABELLED, said)
         samples = samples.chosen(kept)
     return samples
 
@@ -104,7 +117,8 @@ def _report(samples: Samples, rejections: Rejections, reporter: Reporter) -> Non
     if rejections.count:
         reporter.warn(f"{rejections.count} of {rejections.count + len(samples)} samples rejected: {reasons}.")
     for label, count in _per_class(samples).items():
-        reporter.info(f"Class {label}: {count} patches")
+        if label != NO_LABEL:
+            reporter.info(f"Class {label}: {count} patches")
 
 
 def _per_class(samples: Samples) -> Counter[Any]:
@@ -113,7 +127,8 @@ def _per_class(samples: Samples) -> Counter[Any]:
 
 
 def _outputs(job: ExtractPatches, patches: int, rejected: int, classes: int, bands: list[int]) -> dict[str, Any]:
-    outputs: dict[str, Any] = {f"OUTPUT{number}": source.output for number, source in enumerate(job.sources, start=1)}
-    outputs |= {name: path for name, path in (("OUTPUT_LABELS", job.output_labels), ("REJECTED", job.rejected)) if path}
+    paths = {f"OUTPUT{number}": source.output for number, source in enumerate(job.sources, start=1)}
+    paths |= {"OUTPUT_LABELS": job.output_labels, "REJECTED": job.rejected, "OUTPUT_RECORDS": job.output_records}
+    outputs: dict[str, Any] = {name: path for name, path in paths.items() if path}
     outputs |= {f"BANDS{number}": count for number, count in enumerate(bands, start=1)}
     return outputs | {"PATCHES": patches, "REJECTED_COUNT": rejected, "CLASSES": classes, "BANDS": bands[0]}

@@ -1,89 +1,85 @@
-"""Writes patch images and the label image, each with its sidecar."""
+"""Cuts all patches and writes them: one pass over the samples, one batch in memory at a time."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
-from math import hypot
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-from affine import Affine
 
-from ..classes import LandClass, make_classes
+from ..inference.stream import Stream
 from ..jobs import ExtractPatches
-from ..raster.grid import Grid
 from ..raster.source import Source
-from ..raster.statistics import BandStatistics
-from ..raster.writer import Bands, RasterWriter
 from ..reporting import Reporter
-from . import sidecar
-from .codes import code_table, label_dtype
 from .cut import Cutter, batches, most_patches, tile_side
+from .patch_images import LabelPatchImage, PatchImage
+from .patch_labels import PatchLabels, class_labels, measurements
+from .records import PatchRecords
 from .samples import Layout, Samples
-from .windows import Size
-
-LABEL_STRIP = 8192  # rows
 
 
-def write_patches(job: ExtractPatches, samples: Samples, sources: list[Source], layout: Layout, reporter: Reporter) -> None:
-    """One image a source: the patches stacked in rows, uncompressed, each patch one contiguous strip; statistics are taken on the way."""
-    statistics = [BandStatistics(source.count) for source in sources]
+def write_patches(job: ExtractPatches, samples: Samples, sources: Sequence[Source], layout: Layout, reporter: Reporter) -> int:
+    """All outputs of the job; the number of classes.
+
+    Patches and truth go to images, to TFRecords, or to both.
+    """
+    labels = _labels(job, samples)
     with contextlib.ExitStack() as exits:
-        writers = [
-            exits.enter_context(RasterWriter(part.output, _stack(len(samples), *size), _bands(source, size)))
-            for part, source, size in zip(job.sources, sources, layout.sizes, strict=True)
-        ]
-        cutters = [Cutter(source, number, layout) for number, source in enumerate(sources)]
-        for batch in batches(samples, tile_side(sources, layout), most_patches(sources, layout)):
-            for cutter, writer, sums, size in zip(cutters, writers, statistics, layout.sizes, strict=True):
-                patches = cutter.cut(samples.chosen(batch))
-                writer.write(patches, batch.start * size[0], 0)
-                sums.feed(patches)
-            reporter.progress(batch.stop / len(samples), f"patch {batch.stop}")
-    for part, source, sums in zip(job.sources, sources, statistics, strict=True):
-        beside = _sidecar(sidecar.PATCHES, samples, source, (part.height, part.width), source.band_names)
-        sidecar.write(part.output, replace(beside, **_numbers(sums)))
+        images = [exits.enter_context(image) if image else None for image in _images(job, samples, sources, layout)]
+        records = exits.enter_context(_records(job, samples, layout, labels)) if job.output_records else None
+        _cut(samples, sources, layout, images, records, reporter)
+        classes = next((image.classes for image in images if isinstance(image, LabelPatchImage)), labels.classes if labels else ())
+        if records:
+            records.classes = classes
+    if labels and job.output_labels:
+        labels.write(job.output_labels, samples, sources[0])
+    return len(classes)
 
 
-def write_labels(job: ExtractPatches, samples: Samples, reference: Source) -> tuple[LandClass, ...]:
-    """The label image [samples, 1, 1] with the code of each sample's class; the classes that have samples, as its sidecar lists them."""
-    codes = code_table(samples.labels)
-    values = np.array([codes[label] for label in samples.labels], np.int64)[samples.label]
-    present = set(np.unique(values).tolist())
-    classes = make_classes(sorted((code, str(label)) for label, code in codes.items() if code in present))
-    bands = Bands(label_dtype(present), ("class",), classes=classes, strip_rows=min(len(samples), LABEL_STRIP))
-    with RasterWriter(job.output_labels, _stack(len(samples), 1, 1), bands) as writer:
-        writer.write(values.astype(bands.dtype).reshape(-1, 1, 1), 0, 0)
-    beside = _sidecar(sidecar.LABELS, samples, reference, (1, 1), bands.names)
-    sidecar.write(job.output_labels, replace(beside, classes=classes))
-    return classes
+def _cut(
+    samples: Samples, sources: Sequence[Source], layout: Layout, images: Sequence[PatchImage | None], records: PatchRecords | None,
+    reporter: Reporter,
+) -> None:  # fmt: skip
+    """Decoding, looking at the values and writing overlap."""
+    cutters = [Cutter(source, number, layout) for number, source in enumerate(sources)]
+    runs = list(batches(samples, tile_side(sources, layout), most_patches(sources, layout)))
+
+    def cut(batch: slice) -> list[np.ndarray]:
+        return [cutter.cut(samples.chosen(batch)) for cutter in cutters]
+
+    def look(patches: list[np.ndarray]) -> list[np.ndarray]:
+        for image, part in zip(images, patches, strict=True):
+            if image:
+                image.look(part)
+        return patches
+
+    def write(batch: slice, patches: list[np.ndarray]) -> None:
+        for image, part in zip(images, patches, strict=True):
+            if image:
+                image.write(batch.start, part)
+        if records:
+            records.write(batch.start, patches)
+
+    Stream(cut, look, write).run(runs, len(runs), reporter, "Cutting")
 
 
-def _stack(count: int, height: int, width: int) -> Grid:
-    """In no CRS, one unit a pixel, row 0 on top and y = 0 below the last one: a place that is not taken for a missing one."""
-    return Grid(count * height, width, Affine(1, 0, 0, 0, -1, count * height), None)
+def _images(job: ExtractPatches, samples: Samples, sources: Sequence[Source], layout: Layout) -> list[PatchImage | None]:
+    """The image of each source, None for those that are not wanted."""
+    paths = [source.output for source in job.sources] + ([job.output_labels] if layout.label_image else [])
+    kinds = [PatchImage] * len(paths)
+    if layout.label_image and np.issubdtype(sources[-1].dtype, np.integer):
+        kinds[-1] = LabelPatchImage
+    wanted = zip(kinds, paths, sources, layout.sizes, strict=True)
+    return [kind(path, samples, source, size) if path else None for kind, path, source, size in wanted]
 
 
-def _bands(source: Source, size: Size) -> Bands:
-    """No value is "no data" here: patches with pixels that are were rejected, and other programs would mask a band's honest values."""
-    return Bands(str(source.dtype), source.band_names, strip_rows=size[0])
+def _labels(job: ExtractPatches, samples: Samples) -> PatchLabels | None:
+    """What is to be learnt of each patch as a whole."""
+    if job.targets:
+        return measurements(samples, job.targets)
+    return class_labels(samples) if job.field else None
 
 
-def _sidecar(kind: str, samples: Samples, source: Source, size: Size, bands: tuple[str, ...]) -> sidecar.PatchSidecar:
-    grid = source.grid
-    return sidecar.PatchSidecar(
-        kind,
-        len(samples),
-        *size,
-        bands,
-        positions=tuple(zip(samples.x.tolist(), samples.y.tolist(), strict=True)),
-        crs=grid.crs.to_wkt() if grid.crs else "",
-        spacing=(hypot(grid.transform.a, grid.transform.d), hypot(grid.transform.b, grid.transform.e)),
-        images=source.paths,
-    )
-
-
-def _numbers(statistics: BandStatistics) -> dict[str, Any]:
-    names = ("mean", "std", "minimum", "maximum")
-    return {name: tuple(getattr(statistics, name).tolist()) for name in names}
+def _records(job: ExtractPatches, samples: Samples, layout: Layout, labels: PatchLabels | None) -> PatchRecords:
+    values = labels.values if labels else None
+    return PatchRecords(job.output_records, len(samples), job.records_per_file, layout.sizes, values, layout.label_image)

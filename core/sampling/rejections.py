@@ -13,8 +13,10 @@ from ..reprojection import Geometry
 from ..vector import INT, TEXT, VectorWriter
 from .truth import Label
 
-NO_CLASS, NO_GEOMETRY = "no class", "no position"
+NO_CLASS, NO_VALUE, NO_GEOMETRY = "no class", "no value", "no position"
 OUTSIDE, OVER_EDGE, NO_DATA = "outside the image", "patch reaches over the edge of the image", "no-data in the patch"
+OF_LABELS = "{} (label image)"
+UNLABELLED = "not labelled everywhere"
 
 FIELDS = {"class": TEXT, "source": INT, "reason": TEXT}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import isfinite
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from ..raster.grid import Grid
 from ..reporting import Reporter
 from ..reprojection import positions_of
 from ..vector import Feature, VectorReader
-from .rejections import NO_CLASS, NO_GEOMETRY, OUTSIDE, OVER_EDGE, Rejections
+from .rejections import NO_CLASS, NO_GEOMETRY, NO_VALUE, OF_LABELS, OUTSIDE, OVER_EDGE, Rejections
 from .truth import Label, label_of
 from .windows import PatchStarts, Size
 
 AT_ONCE = 10_000
+NO_LABEL = 0  # class of all samples where no field tells one
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Samples:
         x, y: position in the reference's CRS.
         rows, cols: the anchor's pixel that holds it.
         label: index into `labels`.
+        values: (samples, targets) float32: measurements.
     """
 
     x: np.ndarray
@@ -37,20 +40,21 @@ class Samples:
     cols: np.ndarray
     label: np.ndarray
     labels: tuple[Label, ...]
+    values: np.ndarray
 
     def __len__(self) -> int:
         return len(self.x)
 
     def chosen(self, which: np.ndarray | slice) -> Samples:
         """The samples at these indexes, in this run, or where this mask is True."""
-        return Samples(self.x[which], self.y[which], self.rows[which], self.cols[which], self.label[which], self.labels)
+        return Samples(self.x[which], self.y[which], self.rows[which], self.cols[which], self.label[which], self.labels, self.values[which])
 
 
 @dataclass(frozen=True)
 class Layout:
     """Where the patches of a sample lie: the sources' grids, which is the anchor, patch sizes (height, width), starts.
 
-    `padding`: whether patches may reach over the images.
+    `padding`: whether patches may reach over the images. `label_image`: whether the last source is the truth.
     """
 
     grids: tuple[Grid, ...]
@@ -58,49 +62,85 @@ class Layout:
     sizes: tuple[Size, ...]
     starts: PatchStarts
     padding: bool
+    label_image: bool = False
+
+    def number(self, source: int) -> int | None:
+        """What users call a source, from 1 on; None for the label image."""
+        return None if self.label_image and source == len(self.grids) - 1 else source + 1
 
 
-def read_samples(points: VectorReader, field: str, layout: Layout, rejections: Rejections, reporter: Reporter) -> Samples:
+def read_samples(
+    points: VectorReader, field: str, targets: Sequence[str], layout: Layout, rejections: Rejections, reporter: Reporter
+) -> Samples:
     """All points that lie in every source, with patches that do too (unless `layout.padding`); the others go to `rejections`.
 
-    Without a field, all are of the class 0.
+    Args:
+        field: of the class; without one, all are of the class 0.
+        targets: fields of measurements.
 
     Raises:
-        BadTruth: no such field, values that are no classes, or geometries that are no points.
+        BadTruth: no such field, values that are no classes or no numbers, or geometries that are no points.
     """
-    if field:
-        points.check_field(field)
+    for name in (field, *targets):
+        if name:
+            points.check_field(name)
     labels: dict[Label, int] = {}
     parts: list[Samples] = []
-    found, done = _positions(points, field, layout.grids[0], rejections), 0
+    found, done = _positions(points, field, targets, layout.grids[0], rejections), 0
     while batch := list(islice(found, AT_ONCE)):
         done += len(batch)
         reporter.progress(min(done / max(len(points), 1), 1.0), f"point {done}")
-        label = np.array([labels.setdefault(label, len(labels)) for _, _, label in batch], np.int64)
-        x, y = np.array([x for x, _, _ in batch]), np.array([y for _, y, _ in batch])
-        parts.append(_accepted(x, y, label, tuple(labels), layout, rejections))
-    return _joined(parts, tuple(labels))
+        label = np.array([labels.setdefault(sample.label, len(labels)) for sample in batch], np.int64)
+        x, y = np.array([sample.x for sample in batch]), np.array([sample.y for sample in batch])
+        values = np.array([sample.values for sample in batch], np.float32).reshape(len(batch), len(targets))
+        parts.append(_accepted(x, y, label, tuple(labels), values, layout, rejections))
+    return _joined(parts, tuple(labels), len(targets))
 
 
-def _joined(parts: list[Samples], labels: tuple[Label, ...]) -> Samples:
+def _joined(parts: list[Samples], labels: tuple[Label, ...], targets: int) -> Samples:
     x, y = (np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)]) for name in ("x", "y"))
     rows, cols, label = (
         np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)]) for name in ("rows", "cols", "label")
     )
-    return Samples(x, y, rows, cols, label, labels)
+    values = np.concatenate([np.empty((0, targets), np.float32), *(part.values for part in parts)])
+    return Samples(x, y, rows, cols, label, labels, values)
 
 
-def _positions(points: VectorReader, field: str, reference: Grid, rejections: Rejections) -> Iterator[tuple[float, float, Label]]:
-    for feature in points.features(reference.crs):
-        label = label_of(feature.attributes[field], field) if field else 0
+class _Sample(NamedTuple):
+    """One point of the layer."""
+
+    x: float
+    y: float
+    label: Label
+    values: tuple[float, ...]
+
+
+def _positions(points: VectorReader, field: str, targets: Sequence[str], reference: Grid, rejections: Rejections) -> Iterator[_Sample]:
+    for feature in points.features(reference.crs, [name for name in (field, *targets) if name]):
+        label = label_of(feature.attributes[field], field) if field else NO_LABEL
+        values = tuple(_number(feature.attributes[name], name) for name in targets)
+        reason = NO_CLASS if label is None else NO_VALUE if None in values else ""
         positions = _of_point(feature, points.path)
         if not positions:
             rejections.add(None, label, NO_GEOMETRY)
         for position in positions:
-            if label is None:
-                rejections.add({"type": "Point", "coordinates": position}, None, NO_CLASS)
+            if reason:
+                rejections.add({"type": "Point", "coordinates": position}, label, reason)
             else:
-                yield *position, label
+                yield _Sample(*position, label, values)  # type: ignore[arg-type]  # neither is None here
+
+
+def _number(value: Any, field: str) -> float | None:
+    """A measurement; None for null and not-a-number.
+
+    Raises:
+        BadTruth: text.
+    """
+    if value is None or (isinstance(value, float) and not isfinite(value)):
+        return None
+    if not isinstance(value, (int, float)):
+        raise BadTruth(f"Field {field!r} holds no measurements", expected="numbers", received=value, remedy="Choose another field.")
+    return float(value)
 
 
 def _of_point(feature: Feature, path: str) -> list[tuple[float, float]]:
@@ -113,20 +153,21 @@ def _of_point(feature: Feature, path: str) -> list[tuple[float, float]]:
     return [(x, y) for x, y, *_ in positions_of(feature.geometry) if isfinite(x) and isfinite(y)]
 
 
-def reject(rejections: Rejections, samples: Samples, reason: str, source: int) -> None:
-    """Hand all these samples to the rejections; `source`: the number of the source where the reason lies, from 1."""
+def reject(rejections: Rejections, samples: Samples, reason: str, source: int | None) -> None:
+    """Hand all these samples to the rejections; `source`: the number of the source where the reason lies, from 1; None: the truth."""
     for x, y, label in zip(samples.x.tolist(), samples.y.tolist(), samples.label.tolist(), strict=True):
         rejections.add({"type": "Point", "coordinates": (x, y)}, samples.labels[label], reason, source)
 
 
 def _accepted(
-    x: np.ndarray, y: np.ndarray, label: np.ndarray, labels: tuple[Label, ...], layout: Layout, rejections: Rejections
+    x: np.ndarray, y: np.ndarray, label: np.ndarray, labels: tuple[Label, ...], values: np.ndarray, layout: Layout, rejections: Rejections
 ) -> Samples:
     pixels = [_pixels(grid, x, y) for grid in layout.grids]
-    samples = Samples(x, y, *pixels[layout.anchor], label, labels)
+    samples = Samples(x, y, *pixels[layout.anchor], label, labels, values)
     left = np.ones(len(x), bool)
     for reason, source, good in _checks(pixels, layout):
-        reject(rejections, samples.chosen(left & ~good), reason, source + 1)
+        number = layout.number(source)
+        reject(rejections, samples.chosen(left & ~good), reason if number else OF_LABELS.format(reason), number)
         left &= good
     return samples.chosen(left)
 

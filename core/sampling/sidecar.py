@@ -10,7 +10,7 @@ from ..classes import LandClass
 from ..errors import CannotRead
 from ..partial import replacing
 
-PATCHES, LABELS = "patches", "labels"
+PATCHES, LABELS, TARGETS = "patches", "labels", "targets"
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class PatchSidecar:
     """Goes with an image of `count` patches, stacked in rows: [count · height, width, bands].
 
     Attributes:
-        kind: "patches" of a source, or their "labels".
+        kind: "patches" of a source, their "labels" (codes of classes) or "targets" (measurements).
         height, width: of a patch, in pixels.
         bands: their names.
         positions: (x, y) of each sample, in the CRS `crs` (WKT, empty if unknown).
         spacing: of the source's pixels on the map, (across, down).
         images: paths of the source.
         classes: of the labels; the codes are the values in the label image.
-        mean, std, minimum, maximum: of each band, over all patches.
+        mean, std, minimum, maximum: of each band, over all patches; not of classes.
     """
 
     kind: str

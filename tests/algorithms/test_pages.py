@@ -32,7 +32,7 @@ NAMES = {
     "selectpatches": "INPUT MASK NODATA STEP PATCH_SIZE OFFSET_X OFFSET_Y STRATEGY TRAINING_SHARE VALIDATION_SHARE TEST_SHARE LABELS "
     "NUMBER_OF_CLASSES SPATIAL_SHARE SEED OUTPUT OUTPUT_VALIDATION OUTPUT_TEST",
     "extractpatches": "SOURCE1 SOURCE6 PATCH_SIZE1_X PATCH_SIZE6_Y NODATA1 NODATA6 POINTS FIELD PADDING OUTPUT1 OUTPUT6 OUTPUT_LABELS "
-    "REJECTED",
+    "REJECTED TARGETS LABELS LABELS_SIZE_X LABELS_SIZE_Y LABELS_NODATA NODATA_RULE OUTPUT_RECORDS RECORDS_PER_FILE",
     "createmodel": "ARCHITECTURE BANDS CLASSES SEED OUTPUT",
     "inspectmodel": "MODEL OUTPUT_HTML OUTPUT",
     "trainmodel": "MODEL SOURCE1 SOURCE6 LABELS SOURCE1_VALIDATION SOURCE6_VALIDATION LABELS_VALIDATION EPOCHS BATCH_SIZE LEARNING_RATE "
@@ -231,6 +231,22 @@ def test_extract_patches_of_two_sources(
     assert (second.images, second.width, second.height, second.nodata, second.output) == ((pan,), 32, 24, 255.0, outputs[1])
     assert (job.field, job.padding, job.output_labels) == ("class", True, outputs[2])
     assert job.rejected.endswith(".gpkg")
+
+
+def test_extract_patches_with_other_truth_than_a_class(
+    translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path
+) -> None:
+    from tensorscape.core.jobs import LabelImage
+
+    image, labels, folder = make_raster(), make_raster("labels.tif"), str(tmp_path / "shards")
+    job = translate("extractpatches", SOURCE1=image, POINTS=points.id(), TARGETS=["height", "age"], OUTPUT_RECORDS=folder)
+    assert (job.field, job.targets, job.output_records, job.records_per_file) == ("", ("height", "age"), folder, 1000)
+    assert (job.sources[0].output, job.labels) == ("", LabelImage())
+    job = translate(
+        "extractpatches", SOURCE1=image, POINTS=points.id(), LABELS=labels, LABELS_SIZE_X=8, LABELS_SIZE_Y=6, LABELS_NODATA=255,
+        NODATA_RULE="any", OUTPUT1=str(tmp_path / "p.tif"), OUTPUT_LABELS=str(tmp_path / "l.tif"), RECORDS_PER_FILE=10,
+    )  # fmt: skip
+    assert (job.labels, job.nodata_rule, job.records_per_file) == (LabelImage(labels, 8, 6, 255.0), "any", 10)
 
 
 @pytest.mark.parametrize(
