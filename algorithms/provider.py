@@ -12,6 +12,7 @@ from .model.createmodel import CreateModel
 from .model.inspectmodel import InspectModel
 from .model.servemodel import ServeModel
 from .model.trainmodel import TrainModel
+from .sampling.classstatistics import ClassStatistics
 from .sampling.extractpatches import ExtractPatches
 from .sampling.selectsamples import SelectSamples
 from .sampling.selectsamplesfromlabels import SelectSamplesFromLabels
@@ -19,6 +20,7 @@ from .tools.checkengine import CheckEngine
 from .tools.createdemoscene import CreateDemoScene
 
 ALGORITHMS = (
+    ClassStatistics,
     SelectSamples,
     SelectSamplesFromLabels,
     ExtractPatches,

@@ -95,6 +95,26 @@ class CreateDemoScene(Job):
 
 
 @dataclass(frozen=True)
+class ClassStatistics(Job):
+    """How many pixels of `image` each class and each feature of a vector truth covers; `mask`: raster, above 0 is valid.
+
+    Attributes:
+        output: CSV, a row for each class.
+        output_features: CSV, a row for each feature.
+    """
+
+    name: ClassVar[str] = "classstatistics"
+    image: str = ""
+    truth: str = ""
+    truth_layer: str = ""
+    field: str = ""
+    mask: str = ""
+    output: str = ""
+    output_features: str = ""
+    output_html: str = ""
+
+
+@dataclass(frozen=True)
 class SelectSamples(Job):
     """Sample positions (points at pixel centres of `image`) from vector truth; `mask`: raster, above 0 is valid."""
 

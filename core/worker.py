@@ -27,6 +27,7 @@ from .reporting import Reporter, format_duration
 RUNNERS = {
     "checkengine": ".environment_report",
     "createdemoscene": ".demoscene.create",
+    "classstatistics": ".sampling.class_statistics",
     "selectsamples": ".sampling.select",
     "selectsamplesfromlabels": ".sampling.select_labels",
     "extractpatches": ".sampling.extract",

@@ -31,7 +31,7 @@ def run(job: SelectSamples, reporter: Reporter) -> dict[str, Any]:
     check_sides(job.sampling, job.output, job.output_validation)
     with contextlib.ExitStack() as exits:
         image = exits.enter_context(Source([job.image]))
-        mask = exits.enter_context(_open_mask(job)) if job.mask else None
+        mask = exits.enter_context(open_mask(job.image, job.mask)) if job.mask else None
         vector = exits.enter_context(VectorReader(job.truth, job.truth_layer))
         warn_without_crs(vector.crs, image.grid.crs, reporter.warn)
         truth = VectorTruth(vector, job.field, image, mask, reporter)
@@ -65,9 +65,12 @@ def grouping_of(sampling: Sampling, grid: Grid, default: Grouping | None) -> Gro
     return ByArea(Areas(grid, sampling.spatial_block)) if sampling.spatial_block else default
 
 
-def _open_mask(job: SelectSamples) -> Source:
-    with Source([job.image, job.mask]):  # refuses a mask that does not lie on the image
-        return Source([job.mask])
+def open_mask(image: str, mask: str) -> Source:
+    """Raises:
+    GridMismatch: the mask does not lie on the image.
+    """
+    with Source([image, mask]):
+        return Source([mask])
 
 
 def _plan(truth: VectorTruth, sampling: Sampling, grid: Grid, reporter: Reporter) -> Plan:

@@ -25,6 +25,7 @@ MakeRaster = Callable[..., str]
 
 # What users' scripts and models store: never renamed.
 NAMES = {
+    "classstatistics": "INPUT TRUTH FIELD MASK OUTPUT OUTPUT_FEATURES OUTPUT_HTML",
     "selectsamples": "INPUT TRUTH FIELD MASK STRATEGY NUMBER PERCENT BYCLASS SAMPLER VALIDATION_SHARE SPATIAL_BLOCK SEED OUTPUT "
     "OUTPUT_VALIDATION RATES",
     "selectsamplesfromlabels": "INPUT NODATA PADDING STRATEGY NUMBER PERCENT BYCLASS SAMPLER VALIDATION_SHARE SPATIAL_BLOCK SEED "
@@ -41,6 +42,7 @@ NAMES = {
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
 }
 NUMBERS = {
+    "classstatistics": "CLASSES PIXELS FEATURES LEFT_OUT",
     "selectsamples": "SAMPLES VALIDATION_SAMPLES CLASSES",
     "selectsamplesfromlabels": "SAMPLES VALIDATION_SAMPLES CLASSES",
     "extractpatches": "PATCHES REJECTED_COUNT CLASSES BANDS BANDS2 BANDS6",
@@ -119,6 +121,16 @@ def test_the_gallery_offers_what_the_engine_has(provider: Any, repository: Path)
     ]
     ids = [keyword.value.value for call in calls for keyword in call.keywords if keyword.arg == "id"]
     assert sorted(ids) == sorted(ARCHITECTURES)
+
+
+def test_class_statistics(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:
+    image, mask, outputs = make_raster(), make_raster("mask.tif"), [str(tmp_path / name) for name in ("c.csv", "f.csv", "r.html")]
+    paths = dict(zip(("OUTPUT", "OUTPUT_FEATURES", "OUTPUT_HTML"), outputs))
+    job = translate("classstatistics", INPUT=image, TRUTH=points.id(), FIELD="class", MASK=mask, **paths)
+    assert (job.image, job.field, job.mask) == (image, "class", mask) and job.truth.endswith(".gpkg")
+    assert [job.output, job.output_features, job.output_html] == outputs
+    job = translate("classstatistics", INPUT=image, TRUTH=points.id(), FIELD="class", OUTPUT=outputs[0])
+    assert (job.mask, job.output_features, job.output_html) == ("", "", "")
 
 
 def test_select_samples(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:
