@@ -35,6 +35,7 @@ RUNNERS = {
     "inspectmodel": ".model.inspect",
     "trainmodel": ".training.train",
     "servemodel": ".inference.serve",
+    "normalize": ".normalization.normalize",
     "drawmap": ".pictures",
 }
 FORCED_EXIT = 3

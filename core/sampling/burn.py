@@ -16,11 +16,11 @@ NOWHERE = Window(0, 0, 0, 0)
 
 def pixel_window(geometry: Geometry, grid: Grid) -> Window:
     """The smallest window of the grid that holds every pixel that the geometry may cover; empty if it lies outside."""
-    points = [grid.row_col(position[0], position[1]) for position in positions_of(geometry)]
-    if not points or not all(isfinite(row) and isfinite(col) for row, col in points):
+    places = np.array([position[:2] for position in positions_of(geometry)], np.float64).reshape(-1, 2)
+    cols, rows = ~grid.transform @ (places[:, 0], places[:, 1])
+    if not len(places) or not np.isfinite(rows + cols).all():
         return NOWHERE
-    rows, cols = zip(*points, strict=True)
-    top, left, bottom, right = floor(min(rows)), floor(min(cols)), ceil(max(rows)), ceil(max(cols))
+    top, left, bottom, right = floor(rows.min()), floor(cols.min()), ceil(rows.max()), ceil(cols.max())
     return Window(top, left, max(bottom, top + 1) - top, max(right, left + 1) - left).clipped(grid.height, grid.width)
 
 
