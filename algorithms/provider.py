@@ -18,6 +18,7 @@ from .sampling.selectsamples import SelectSamples
 from .sampling.selectsamplesfromlabels import SelectSamplesFromLabels
 from .tools.checkengine import CheckEngine
 from .tools.createdemoscene import CreateDemoScene
+from .tools.normalize import Normalize
 
 ALGORITHMS = (
     ClassStatistics,
@@ -28,6 +29,7 @@ ALGORITHMS = (
     InspectModel,
     TrainModel,
     ServeModel,
+    Normalize,
     CreateDemoScene,
     CheckEngine,
 )

@@ -32,6 +32,7 @@ NAMES = {
     "OUTPUT OUTPUT_VALIDATION RATES",
     "extractpatches": "SOURCE1 SOURCE6 PATCH_SIZE1_X PATCH_SIZE6_Y NODATA1 NODATA6 POINTS FIELD PADDING OUTPUT1 OUTPUT6 OUTPUT_LABELS "
     "REJECTED",
+    "normalize": "INPUT METHOD PERCENTILE_LOW PERCENTILE_HIGH SUBTRACT DIVIDE CLIP STATISTICS NODATA OUTPUT_TYPE OUTPUT OUTPUT_STATISTICS",
     "createmodel": "ARCHITECTURE BANDS CLASSES SEED OUTPUT",
     "inspectmodel": "MODEL OUTPUT_HTML OUTPUT",
     "trainmodel": "MODEL SOURCE1 SOURCE6 LABELS SOURCE1_VALIDATION SOURCE6_VALIDATION LABELS_VALIDATION EPOCHS BATCH_SIZE LEARNING_RATE "
@@ -46,6 +47,7 @@ NUMBERS = {
     "selectsamples": "SAMPLES VALIDATION_SAMPLES CLASSES",
     "selectsamplesfromlabels": "SAMPLES VALIDATION_SAMPLES CLASSES",
     "extractpatches": "PATCHES REJECTED_COUNT CLASSES BANDS BANDS2 BANDS6",
+    "normalize": "BANDS",
     "createmodel": "PARAMETERS",
     "inspectmodel": "",
     "trainmodel": "OVERALL_ACCURACY KAPPA F1 BEST_EPOCH",
@@ -100,7 +102,7 @@ def test_the_names_that_users_store_are_there(provider: Any, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_page_can_be_read_and_found(provider: Any, name: str) -> None:
     algorithm = page(name)
-    assert algorithm.displayName() and algorithm.group() and algorithm.groupId() in ("sampling", "model")
+    assert algorithm.displayName() and algorithm.group() and algorithm.groupId() in ("sampling", "model", "tools")
     assert len(algorithm.shortHelpString()) > 200 and "<" not in algorithm.shortHelpString()  # HTML prints raw on the command line
     assert Path(algorithm.svgIconPath()).is_file() and not algorithm.icon().isNull()
     assert any(tag in algorithm.tags() for tag in ("OTBTF", "SR4RS"))
@@ -239,6 +241,18 @@ def test_sources_come_in_order_and_with_their_output(
             OUTPUT_LABELS=str(tmp_path / "l.tif"),
             **given,
         )
+
+
+def test_normalize(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import Normalize
+
+    image, out, before, kept = make_raster(), *(str(tmp_path / name) for name in ("n.tif", "b.json", "s.json"))
+    assert translate("normalize", INPUT=image, OUTPUT=out) == Normalize(image=image, output=out)
+    numbers = {"PERCENTILE_LOW": 1, "PERCENTILE_HIGH": 99.5, "SUBTRACT": -3, "DIVIDE": 7}
+    files = {"OUTPUT": out, "OUTPUT_STATISTICS": kept}
+    job = translate("normalize", INPUT=image, METHOD="minmax", OUTPUT_TYPE="uint8", NODATA=0, STATISTICS=before, **numbers, **files)
+    assert (job.method, job.dtype, job.nodata, job.statistics, job.output_statistics) == ("minmax", "uint8", 0.0, before, kept)
+    assert (job.percentile_low, job.percentile_high, job.subtract, job.divide, job.clip) == (1.0, 99.5, -3.0, 7.0, True)
 
 
 def test_create_model(translate: Callable[..., Any], tmp_path: Path) -> None:
