@@ -130,6 +130,7 @@ class SelectSamples(Job):
     output: str = ""
     output_validation: str = ""
     rates: str = ""
+    output_html: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ class SelectSamplesFromLabels(Job):
     output: str = ""
     output_validation: str = ""
     rates: str = ""
+    output_html: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ class ExtractPatches(Job):
     padding: bool = False
     output_labels: str = ""
     rejected: str = ""
+    output_html: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,18 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProcessing
 
 from ...core import jobs
 from ..base import EngineAlgorithm, Parameters
-from ..parameters import USUAL_SOURCES, attribute, nodata, of_field, points_output, raster_output, source, source_numbers, vector
+from ..parameters import (
+    USUAL_SOURCES,
+    attribute,
+    file_output,
+    nodata,
+    of_field,
+    points_output,
+    raster_output,
+    source,
+    source_numbers,
+    vector,
+)
 from ..values import Values
 
 
@@ -84,6 +95,8 @@ class ExtractPatches(EngineAlgorithm):
                 "REJECTED", self.tr("Rejected samples"), self.tr("The points that gave no patch, with the field reason."), optional=True
             )
         )
+        text = self.tr("Some patches of each class side by side, how many there are, and why samples were rejected, as one page.")
+        self.addParameter(file_output("OUTPUT_HTML", self.tr("Report"), text, self.tr("HTML files (*.html)"), wanted=False))
         self.addOutput(QgsProcessingOutputNumber("PATCHES", self.tr("Number of patches")))
         self.addOutput(QgsProcessingOutputNumber("REJECTED_COUNT", self.tr("Number of rejected samples")))
         self.addOutput(QgsProcessingOutputNumber("CLASSES", self.tr("Number of classes")))
@@ -102,6 +115,7 @@ class ExtractPatches(EngineAlgorithm):
             padding=values.flag("PADDING"),
             output_labels=values.output("OUTPUT_LABELS"),
             rejected=values.features_output("REJECTED"),
+            output_html=values.file_output("OUTPUT_HTML"),
         )
 
     def _source(self, values: Values, index: int) -> jobs.PatchSource:

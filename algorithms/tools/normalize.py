@@ -46,8 +46,8 @@ class Normalize(EngineAlgorithm):
         job = jobs.Normalize
         self.addParameter(raster("INPUT", self.tr("Image"), self.tr("Raster whose bands are rescaled.")))
         text = self.tr(
-            "percentile: the lower percentile below becomes 0, the upper one 1. minmax: the least value becomes 0, the greatest 1. meanstd: "
-            "mean 0 and standard deviation 1. constant: (value − offset) ÷ divisor, the same for all bands."
+            "percentile: the lower percentile below becomes 0, the upper one 1. minmax: the least value becomes 0, the greatest 1. "
+            "meanstd: mean 0 and standard deviation 1. constant: (value − offset) ÷ divisor, the same for all bands."
         )
         self.addParameter(of_field("METHOD", self.tr("Method"), text, job, "method"))
         for name, label, text, field in (

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..inference.stream import Stream
+from ..raster.grid import Window
 from ..raster.source import Source
 from ..raster.statistics import BandStatistics
 from ..reporting import Reporter
@@ -45,7 +46,7 @@ def _feed(source: Source, take: Callable[[np.ndarray, int], None], reporter: Rep
         for band in range(source.count):
             take(block.values(band), band)
 
-    stream = Stream(lambda window: read_block(source, window), compute, lambda window, nothing: None)
+    stream: Stream[Window, Block, None] = Stream(lambda window: read_block(source, window), compute, lambda window, nothing: None)
     stream.run(blocks(source.grid, source.count), block_count(source.grid, source.count), reporter)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import BadParameter
 from ..inference.stream import Stream
 from ..jobs import Normalize
+from ..raster.grid import Window
 from ..raster.source import Source
 from ..raster.writer import Bands, RasterWriter
 from ..reporting import Reporter
@@ -69,7 +70,7 @@ def _write(job: Normalize, source: Source, scalings: list[Scaling], reporter: Re
         return result
 
     with RasterWriter(job.output, source.grid, Bands(job.dtype, source.band_names, nodata)) as writer:
-        stream = Stream(
+        stream: Stream[Window, Block, np.ndarray] = Stream(
             lambda window: read_block(source, window), compute, lambda window, pixels: writer.write(pixels, window.row, window.col)
         )
         stream.run(blocks(source.grid, source.count), block_count(source.grid, source.count), reporter)

@@ -29,7 +29,7 @@ class Percentiles:
     """
 
     def __init__(self, dtype: np.dtype, wanted: Iterable[float]) -> None:
-        self._dtype = dtype if dtype.itemsize <= 4 and dtype.kind in "iu" or dtype == np.float32 else np.dtype(np.float32)
+        self._dtype = dtype if dtype.itemsize <= 4 and dtype.kind in "iu" else np.dtype(np.float32)
         self._wanted = tuple(wanted)
         self.needs_second_pass = self._dtype.itemsize > 2
         self._upper = np.zeros(BINS, np.int64)

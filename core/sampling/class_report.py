@@ -53,9 +53,7 @@ def write_class_table(path: str, tally: ClassTally) -> None:
         rows.writerow(CLASS_COLUMNS)
         for label, found in tally.classes():
             share, area = found.pixels / tally.pixels, known_area(found)
-            rows.writerow(
-                (label, found.pixels, share, area, found.features, found.left_out_features, found.left_out_pixels)
-            )
+            rows.writerow((label, found.pixels, share, area, found.features, found.left_out_features, found.left_out_pixels))
 
 
 def write_report(job: ClassStatistics, tally: ClassTally, losses: Losses) -> None:

@@ -17,6 +17,7 @@ from ..reporting import Reporter
 from ..vector import VectorReader
 from .cut import Cutter, batches, by_tile, most_patches, tile_side
 from .patch_output import write_labels, write_patches
+from .quicklook import write_quicklook
 from .rejections import NO_DATA, Rejections
 from .samples import Layout, Samples, read_samples, reject
 from .truth import warn_without_crs
@@ -46,6 +47,8 @@ def run(job: ExtractPatches, reporter: Reporter) -> dict[str, Any]:
         reporter.phase(f"Cutting {len(samples)} patches from {len(sources)} source(s)")
         write_patches(job, samples, sources, layout, reporter)
         classes = len(write_labels(job, samples, sources[0]) if job.output_labels else _per_class(samples))
+        if job.output_html:
+            write_quicklook(job, samples, sources, rejections)
     return _outputs(job, len(samples), rejections.count, classes, [source.count for source in sources])
 
 
@@ -114,6 +117,7 @@ def _per_class(samples: Samples) -> Counter[Any]:
 
 def _outputs(job: ExtractPatches, patches: int, rejected: int, classes: int, bands: list[int]) -> dict[str, Any]:
     outputs: dict[str, Any] = {f"OUTPUT{number}": source.output for number, source in enumerate(job.sources, start=1)}
-    outputs |= {name: path for name, path in (("OUTPUT_LABELS", job.output_labels), ("REJECTED", job.rejected)) if path}
+    paths = {"OUTPUT_LABELS": job.output_labels, "REJECTED": job.rejected, "OUTPUT_HTML": job.output_html}
+    outputs |= {name: path for name, path in paths.items() if path}
     outputs |= {f"BANDS{number}": count for number, count in enumerate(bands, start=1)}
     return outputs | {"PATCHES": patches, "REJECTED_COUNT": rejected, "CLASSES": classes, "BANDS": bands[0]}

@@ -27,11 +27,11 @@ MakeRaster = Callable[..., str]
 NAMES = {
     "classstatistics": "INPUT TRUTH FIELD MASK OUTPUT OUTPUT_FEATURES OUTPUT_HTML",
     "selectsamples": "INPUT TRUTH FIELD MASK STRATEGY NUMBER PERCENT BYCLASS SAMPLER VALIDATION_SHARE SPATIAL_BLOCK SEED OUTPUT "
-    "OUTPUT_VALIDATION RATES",
+    "OUTPUT_VALIDATION RATES OUTPUT_HTML",
     "selectsamplesfromlabels": "INPUT NODATA PADDING STRATEGY NUMBER PERCENT BYCLASS SAMPLER VALIDATION_SHARE SPATIAL_BLOCK SEED "
-    "OUTPUT OUTPUT_VALIDATION RATES",
+    "OUTPUT OUTPUT_VALIDATION RATES OUTPUT_HTML",
     "extractpatches": "SOURCE1 SOURCE6 PATCH_SIZE1_X PATCH_SIZE6_Y NODATA1 NODATA6 POINTS FIELD PADDING OUTPUT1 OUTPUT6 OUTPUT_LABELS "
-    "REJECTED",
+    "REJECTED OUTPUT_HTML",
     "normalize": "INPUT METHOD PERCENTILE_LOW PERCENTILE_HIGH SUBTRACT DIVIDE CLIP STATISTICS NODATA OUTPUT_TYPE OUTPUT OUTPUT_STATISTICS",
     "createmodel": "ARCHITECTURE BANDS CLASSES SEED OUTPUT",
     "inspectmodel": "MODEL OUTPUT_HTML OUTPUT",
@@ -127,7 +127,7 @@ def test_the_gallery_offers_what_the_engine_has(provider: Any, repository: Path)
 
 def test_class_statistics(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:
     image, mask, outputs = make_raster(), make_raster("mask.tif"), [str(tmp_path / name) for name in ("c.csv", "f.csv", "r.html")]
-    paths = dict(zip(("OUTPUT", "OUTPUT_FEATURES", "OUTPUT_HTML"), outputs))
+    paths = {"OUTPUT": outputs[0], "OUTPUT_FEATURES": outputs[1], "OUTPUT_HTML": outputs[2]}
     job = translate("classstatistics", INPUT=image, TRUTH=points.id(), FIELD="class", MASK=mask, **paths)
     assert (job.image, job.field, job.mask) == (image, "class", mask) and job.truth.endswith(".gpkg")
     assert [job.output, job.output_features, job.output_html] == outputs

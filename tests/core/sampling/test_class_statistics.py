@@ -92,7 +92,10 @@ def test_polygons_lines_and_points_count_the_pixels_that_they_cover(
 def test_the_counts_are_those_of_every_pixel_by_itself_and_of_selectsamples(
     tmp_path_factory: pytest.TempPathFactory, make_raster: Callable, make_layer: Callable, boxes: list
 ) -> None:
-    """Boxes at any place, but with no side through a centre: a pixel is counted if its centre is inside, it has data and the mask is above 0."""
+    """Boxes at any place, but with no side through a centre.
+
+    A pixel is counted if its centre is inside, it has data and the mask is above 0.
+    """
     folder = tmp_path_factory.mktemp("brute")
     rng = np.random.default_rng(len(boxes))
     pixels, mask = rng.integers(0, 3, (SIDE, SIDE)), rng.integers(-1, 3, (SIDE, SIDE)).astype("int16")
@@ -160,7 +163,9 @@ def test_what_is_left_out_is_counted_by_class_and_each_feature_has_its_reason(
     assert "Features outside the image" in page and "Class gone has no pixel" in page and "data:image/png" in page
 
 
-@pytest.mark.parametrize(("kind", "values"), [("int", [2**40, -7, 70000]), ("str", ["öl & <gas>", "$x$", "a" * 60]), ("float", [1.0, 2.0, 9e15])])
+@pytest.mark.parametrize(
+    ("kind", "values"), [("int", [2**40, -7, 70000]), ("str", ["öl & <gas>", "$x$", "a" * 60]), ("float", [1.0, 2.0, 9e15])]
+)
 def test_classes_of_any_kind(job: Callable, make_reporter: type, box: Callable, kind: str, values: list) -> None:
     shapes = [(box(10 + 6 * i, 5, 5, 5), {"cover": value}) for i, value in enumerate(values)]
     done = job(shapes, {"cover": kind})
@@ -180,7 +185,9 @@ def test_the_table_is_a_table_of_counts_by_class(job: Callable, make_reporter: t
     assert select.run(selection, make_reporter())["SAMPLES"] == 33
 
 
-def test_a_mask_that_lies_elsewhere_is_refused(job: Callable, make_reporter: type, make_raster: Callable, box: Callable, tmp_path: Path) -> None:
+def test_a_mask_that_lies_elsewhere_is_refused(
+    job: Callable, make_reporter: type, make_raster: Callable, box: Callable, tmp_path: Path
+) -> None:
     mask = make_raster(tmp_path / "mask.tif", np.ones((SIDE, SIDE), "uint8"), origin=(500005.0, 5000000.0))
     with pytest.raises(GridMismatch, match=r"0\.5 pixels apart"):
         class_statistics.run(job([(box(10, 10, 4, 4), {"cover": "a"})], mask=mask), make_reporter())
