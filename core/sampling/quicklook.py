@@ -24,7 +24,7 @@ from .samples import Samples
 
 EACH = 8  # patches of a class
 MOST_CLASSES = 20
-PERCENTILES = 2.0, 94.0  # of the stretch: one patch with a cloud shall not leave all others in the dark
+PERCENTILES = 2.0, 90.0  # of the stretch: one patch with a cloud shall not leave all others in the dark
 MOST_SIDE = 96  # pixels of a patch on the sheet; larger ones are thinned out
 _WIDTH_IN = 9.0
 
@@ -94,7 +94,7 @@ def contact_sheet(pictures: Sequence[Sequence[np.ndarray]], names: Sequence[str]
     panel = figure.subplots()
     panel.imshow(canvas, interpolation="nearest")
     for top, left in corners:  # a frame: a cloud is as white as the page
-        panel.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor="#8a8f98", linewidth=0.6))
+        panel.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor="#8a8f98", linewidth=0.6, clip_on=False))
     middles = [row * (height + gap) + height / 2 - 0.5 for row in range(len(pictures))]
     panel.set_yticks(middles, [shortened(name, 20) for name in names], fontsize=9, parse_math=False)
     panel.set_xticks([])
