@@ -12,14 +12,17 @@ from .model.createmodel import CreateModel
 from .model.inspectmodel import InspectModel
 from .model.servemodel import ServeModel
 from .model.trainmodel import TrainModel
+from .sampling.classstatistics import ClassStatistics
 from .sampling.extractpatches import ExtractPatches
 from .sampling.selectpatches import SelectPatches
 from .sampling.selectsamples import SelectSamples
 from .sampling.selectsamplesfromlabels import SelectSamplesFromLabels
 from .tools.checkengine import CheckEngine
 from .tools.createdemoscene import CreateDemoScene
+from .tools.normalize import Normalize
 
 ALGORITHMS = (
+    ClassStatistics,
     SelectSamples,
     SelectSamplesFromLabels,
     SelectPatches,
@@ -28,6 +31,7 @@ ALGORITHMS = (
     InspectModel,
     TrainModel,
     ServeModel,
+    Normalize,
     CreateDemoScene,
     CheckEngine,
 )

@@ -25,6 +25,8 @@ NODATA_RULES = ("all", "any")
 RESAMPLINGS = ("none", "nearest", "bilinear", "cubic")
 PRECISIONS = ("full", "fast")
 AUGMENTATIONS = ("none", "flips", "all")
+NORMALIZATIONS = ("percentile", "minmax", "meanstd", "constant")
+NORMALIZED_TYPES = ("float32", "uint8", "uint16")
 PIXEL_TYPES = ("automatic", "uint8", "int16", "uint16", "int32", "float32")
 
 Extent = tuple[float, float, float, float]
@@ -110,6 +112,26 @@ class CreateDemoScene(Job):
 
 
 @dataclass(frozen=True)
+class ClassStatistics(Job):
+    """How many pixels of `image` each class and each feature of a vector truth covers; `mask`: raster, above 0 is valid.
+
+    Attributes:
+        output: CSV, a row for each class.
+        output_features: CSV, a row for each feature.
+    """
+
+    name: ClassVar[str] = "classstatistics"
+    image: str = ""
+    truth: str = ""
+    truth_layer: str = ""
+    field: str = ""
+    mask: str = ""
+    output: str = ""
+    output_features: str = ""
+    output_html: str = ""
+
+
+@dataclass(frozen=True)
 class SelectSamples(Job):
     """Sample positions (points at pixel centres of `image`) from vector truth; `mask`: raster, above 0 is valid."""
 
@@ -123,6 +145,7 @@ class SelectSamples(Job):
     output: str = ""
     output_validation: str = ""
     rates: str = ""
+    output_html: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +160,7 @@ class SelectSamplesFromLabels(Job):
     output: str = ""
     output_validation: str = ""
     rates: str = ""
+    output_html: str = ""
 
 
 @dataclass(frozen=True)
@@ -241,6 +265,7 @@ class ExtractPatches(Job):
     rejected: str = ""
     output_records: str = ""
     records_per_file: int = bounded(1000, low=1)
+    output_html: str = ""
 
 
 @dataclass(frozen=True)
@@ -361,6 +386,49 @@ class ServeModel(Job):
     signature: str = ""
     placeholders: str = ""
     trust: bool = False
+
+
+@dataclass(frozen=True)
+class Normalize(Job):
+    """The bands of an image on a common scale, each by itself.
+
+    Attributes:
+        nodata: value that means "no data"; None: what the file says itself.
+        method: percentile (`percentile_low` becomes 0, `percentile_high` 1), minmax (least and greatest value become 0 and 1), meanstd
+            (mean 0, standard deviation 1) or constant ((value − `subtract`) ÷ `divide`, the same for all bands).
+        clip: cut what percentile and minmax put outside of 0 … 1.
+        dtype: float32 (no-data is NaN), or whole numbers, whose range from 1 on stands for 0 … 1 (no-data is 0).
+        statistics: JSON file that an earlier run wrote as `output_statistics`: use these, so that images become comparable. Empty:
+            the image's own.
+    """
+
+    name: ClassVar[str] = "normalize"
+    image: str = ""
+    nodata: Optional[float] = None
+    method: str = choice(NORMALIZATIONS)
+    percentile_low: float = bounded(2.0, low=0.0, high=100.0)
+    percentile_high: float = bounded(98.0, low=0.0, high=100.0)
+    subtract: float = 0.0
+    divide: float = bounded(10000.0, above=0.0)
+    clip: bool = True
+    dtype: str = choice(NORMALIZED_TYPES)
+    statistics: str = ""
+    output: str = ""
+    output_statistics: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.percentile_low >= self.percentile_high:
+            raise BadParameter(
+                "Percentiles", expected="the lower one below the upper one", received=f"{self.percentile_low:g}, {self.percentile_high:g}"
+            )
+        if self.dtype != "float32" and (self.method in ("meanstd", "constant") or not self.clip):
+            raise BadParameter(
+                f"Pixel type {self.dtype}",
+                expected="values from 0 to 1: the method percentile or minmax, with values outside cut",
+                received=f"method {self.method}" + ("" if self.clip else ", not cut"),
+                remedy="Choose float32.",
+            )
 
 
 @dataclass(frozen=True)

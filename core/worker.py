@@ -27,6 +27,7 @@ from .reporting import Reporter, format_duration
 RUNNERS = {
     "checkengine": ".environment_report",
     "createdemoscene": ".demoscene.create",
+    "classstatistics": ".sampling.class_statistics",
     "selectsamples": ".sampling.select",
     "selectsamplesfromlabels": ".sampling.select_labels",
     "selectpatches": ".sampling.select_patches",
@@ -35,6 +36,7 @@ RUNNERS = {
     "inspectmodel": ".model.inspect",
     "trainmodel": ".training.train",
     "servemodel": ".inference.serve",
+    "normalize": ".normalization.normalize",
     "drawmap": ".pictures",
 }
 FORCED_EXIT = 3

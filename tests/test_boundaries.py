@@ -168,7 +168,12 @@ def test_the_contract_loads_nothing_heavy() -> None:
     assert not loaded_by("from core import errors, fields, jobs, paths, protocol", *heavy)
 
 
-@pytest.mark.parametrize("job", ["createdemoscene", "selectsamples", "selectsamplesfromlabels", "selectpatches", "extractpatches"])
+@pytest.mark.parametrize(
+    "job",
+    [
+        "createdemoscene", "classstatistics", "normalize", "selectsamples", "selectsamplesfromlabels", "selectpatches", "extractpatches",
+    ],
+)  # fmt: skip
 def test_sampling_never_pays_for_tensorflow(job: str) -> None:
     statement = f"import importlib\nfrom core import worker\nimportlib.import_module(worker.RUNNERS[{job!r}], 'core')"
     assert not loaded_by(statement, "tensorflow", "keras")

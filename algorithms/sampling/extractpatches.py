@@ -11,6 +11,7 @@ from ..base import EngineAlgorithm, Parameters
 from ..parameters import (
     USUAL_SOURCES,
     attribute,
+    file_output,
     folder_output,
     nodata,
     numeric_attributes,
@@ -121,6 +122,8 @@ class ExtractPatches(EngineAlgorithm):
         self.addParameter(folder_output("OUTPUT_RECORDS", self.tr("TFRecords"), text))
         label, text = self.tr("Patches in a TFRecord file"), self.tr("About as many; at most 200 files are written.")
         self.addParameter(of_field("RECORDS_PER_FILE", label, text, jobs.ExtractPatches, "records_per_file", advanced=True))
+        text = self.tr("Some patches of each class side by side, how many there are, and why samples were rejected, as one page.")
+        self.addParameter(file_output("OUTPUT_HTML", self.tr("Report"), text, self.tr("HTML files (*.html)"), wanted=False))
         self.addOutput(QgsProcessingOutputNumber("PATCHES", self.tr("Number of patches")))
         self.addOutput(QgsProcessingOutputNumber("REJECTED_COUNT", self.tr("Number of rejected samples")))
         self.addOutput(QgsProcessingOutputNumber("CLASSES", self.tr("Number of classes")))
@@ -144,6 +147,7 @@ class ExtractPatches(EngineAlgorithm):
             rejected=values.features_output("REJECTED"),
             output_records=values.file_output("OUTPUT_RECORDS"),
             records_per_file=values.whole("RECORDS_PER_FILE"),
+            output_html=values.file_output("OUTPUT_HTML"),
         )
 
     def _source(self, values: Values, index: int) -> jobs.PatchSource:

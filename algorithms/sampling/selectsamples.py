@@ -80,6 +80,7 @@ class SelectSamples(EngineAlgorithm):
             output=values.features_output("OUTPUT"),
             output_validation=values.features_output("OUTPUT_VALIDATION"),
             rates=values.file_output("RATES"),
+            output_html=values.file_output("OUTPUT_HTML"),
         )
 
     def results(

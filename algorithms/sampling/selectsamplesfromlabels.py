@@ -70,6 +70,7 @@ class SelectSamplesFromLabels(EngineAlgorithm):
             output=values.features_output("OUTPUT"),
             output_validation=values.features_output("OUTPUT_VALIDATION"),
             rates=values.file_output("RATES"),
+            output_html=values.file_output("OUTPUT_HTML"),
         )
 
     def results(

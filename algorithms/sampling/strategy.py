@@ -141,7 +141,7 @@ def _add_validation(algorithm: QgsProcessingAlgorithm) -> None:
 
 
 def add_sample_outputs(algorithm: QgsProcessingAlgorithm) -> None:
-    """OUTPUT, OUTPUT_VALIDATION (points), RATES (CSV), and the numbers that a model can use."""
+    """OUTPUT, OUTPUT_VALIDATION (points), RATES (CSV), OUTPUT_HTML, and the numbers that a model can use."""
     algorithm.addParameter(
         points_output(
             "OUTPUT",
@@ -166,6 +166,15 @@ def add_sample_outputs(algorithm: QgsProcessingAlgorithm) -> None:
                 "A table with the columns class, required, total, rate, training, validation and kept_apart (pixels in the buffer).",
             ),
             translate("Strategy", "CSV files (*.csv)"),
+            wanted=False,
+        )
+    )
+    algorithm.addParameter(
+        file_output(
+            "OUTPUT_HTML",
+            translate("Strategy", "Report"),
+            translate("Strategy", "A chart and a table of the samples of each class, for training and for validation, as one page."),
+            translate("Strategy", "HTML files (*.html)"),
             wanted=False,
         )
     )

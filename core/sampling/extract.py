@@ -18,6 +18,7 @@ from ..vector import VectorReader
 from .cut import Cutter, batches, by_tile, most_patches, tile_side
 from .label_patches import label_size, open_labels
 from .patch_output import write_patches
+from .quicklook import write_quicklook
 from .rejections import NO_DATA, UNLABELLED, Rejections
 from .samples import NO_LABEL, Layout, Samples, read_samples, reject
 from .truth import warn_without_crs
@@ -48,6 +49,8 @@ def run(job: ExtractPatches, reporter: Reporter) -> dict[str, Any]:
         _report(samples, rejections, reporter)
         reporter.phase(f"Cutting {len(samples)} patches from {len(sources)} source(s)")
         classes = write_patches(job, samples, sources, layout, reporter)
+        if job.output_html:
+            write_quicklook(job, samples, sources, layout, rejections)
     return _outputs(job, len(samples), rejections.count, classes, [source.count for source in sources[: len(job.sources)]])
 
 
@@ -128,7 +131,12 @@ def _per_class(samples: Samples) -> Counter[Any]:
 
 def _outputs(job: ExtractPatches, patches: int, rejected: int, classes: int, bands: list[int]) -> dict[str, Any]:
     paths = {f"OUTPUT{number}": source.output for number, source in enumerate(job.sources, start=1)}
-    paths |= {"OUTPUT_LABELS": job.output_labels, "REJECTED": job.rejected, "OUTPUT_RECORDS": job.output_records}
+    paths |= {
+        "OUTPUT_LABELS": job.output_labels,
+        "REJECTED": job.rejected,
+        "OUTPUT_RECORDS": job.output_records,
+        "OUTPUT_HTML": job.output_html,
+    }
     outputs: dict[str, Any] = {name: path for name, path in paths.items() if path}
     outputs |= {f"BANDS{number}": count for number, count in enumerate(bands, start=1)}
     return outputs | {"PATCHES": patches, "REJECTED_COUNT": rejected, "CLASSES": classes, "BANDS": bands[0]}

@@ -44,9 +44,14 @@ class Rejections:
         """All rejected samples."""
         return self._counts.total()
 
-    def sentences(self) -> Iterator[str]:
-        """How many for which reason, the most frequent first: "12 × outside the image (source 2)"."""
+    def by_reason(self) -> Iterator[tuple[str, int | None, int]]:
+        """Reason, number of the source (None where it lies in none), and how many; the most frequent first."""
         for (reason, source), count in self._counts.most_common():
+            yield reason, source, count
+
+    def sentences(self) -> Iterator[str]:
+        """The same in words: "12 × outside the image (source 2)"."""
+        for reason, source, count in self.by_reason():
             yield f"{count} × {reason}" + (f" (source {source})" if source is not None else "")
 
     def __enter__(self) -> Rejections:

@@ -98,9 +98,9 @@ def shortfalls(quota: Quota, split: bool) -> list[str]:
     return sentences
 
 
-def as_outputs(output: str, output_validation: str, rates: str, quotas: list[Quota]) -> dict[str, Any]:
+def as_outputs(output: str, output_validation: str, rates: str, quotas: list[Quota], output_html: str = "") -> dict[str, Any]:
     """The job's outputs by name."""
-    paths = {"OUTPUT": output, "OUTPUT_VALIDATION": output_validation, "RATES": rates}
+    paths = {"OUTPUT": output, "OUTPUT_VALIDATION": output_validation, "RATES": rates, "OUTPUT_HTML": output_html}
     return {name: path for name, path in paths.items() if path} | {
         "SAMPLES": sum(quota.training for quota in quotas),
         "VALIDATION_SAMPLES": sum(quota.validation for quota in quotas),

@@ -15,6 +15,7 @@ from .grouping import ByFeature, grouping_of
 from .on_grid import open_on
 from .samples_output import SamplePoints, as_outputs, report, write_rates
 from .selection import Plan, count, draw, make_plan
+from .selection_report import write_selection_report
 from .truth import warn_without_crs
 from .vector_truth import VectorTruth
 
@@ -40,7 +41,9 @@ def run(job: SelectSamples, reporter: Reporter) -> dict[str, Any]:
     if job.rates:
         write_rates(job.rates, plan.quotas)
     report(plan.quotas, job.sampling, reporter)
-    return as_outputs(job.output, job.output_validation, job.rates, plan.quotas)
+    if job.output_html:
+        write_selection_report(job.output_html, job.truth, job.sampling, plan.quotas)
+    return as_outputs(job.output, job.output_validation, job.rates, plan.quotas, job.output_html)
 
 
 def check_sides(sampling: Sampling, output: str, output_validation: str) -> None:

@@ -15,6 +15,7 @@ from .label_truth import LabelTruth
 from .samples_output import SamplePoints, as_outputs, report, write_rates
 from .select import check_sides
 from .selection import count, draw, make_plan
+from .selection_report import write_selection_report
 
 CLASS, NAME = "class", "name"  # fields of the output: the label as it is in the image, and its name where the image has names
 
@@ -45,4 +46,6 @@ def run(job: SelectSamplesFromLabels, reporter: Reporter) -> dict[str, Any]:
     if job.rates:
         write_rates(job.rates, plan.quotas)
     report(plan.quotas, job.sampling, reporter)
-    return as_outputs(job.output, job.output_validation, job.rates, plan.quotas)
+    if job.output_html:
+        write_selection_report(job.output_html, job.labels, job.sampling, plan.quotas)
+    return as_outputs(job.output, job.output_validation, job.rates, plan.quotas, job.output_html)

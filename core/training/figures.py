@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ..charts import png
 from .loop import Epoch
 from .metrics import Scores
 
-DPI = 110
 TRAINING, VALIDATION, BEST = "#8a8f98", "#1f6fb2", "#c8553d"
 MOST_NUMBERS = 16  # classes up to which a confusion matrix shows its counts
 
@@ -38,7 +36,7 @@ def curves(epochs: Sequence[Epoch], best: Epoch | None) -> bytes:
     panels[1].set_ylim(0, 1)
     panels[0].set_ylim(bottom=0)
     panels[1].legend(loc="lower right", frameon=False)
-    return _png(figure)
+    return png(figure)
 
 
 def _curve(panel: Axes, epochs: Sequence[Epoch], best: Epoch | None, title: str, what: str) -> None:
@@ -73,7 +71,7 @@ def confusion_picture(scores: Scores) -> bytes:
     panel.set_xlabel("predicted")
     panel.set_ylabel("reference")
     figure.colorbar(image, ax=panel, shrink=0.7, label="share of the reference class")
-    return _png(figure)
+    return png(figure)
 
 
 def contact_sheet(examples: Sequence[Example], columns: int = 8) -> bytes:
@@ -88,14 +86,8 @@ def contact_sheet(examples: Sequence[Example], columns: int = 8) -> bytes:
         panel.set_title(_short(example.reference), fontsize=7, pad=2)
         verdict = "✓" if right else f"→ {_short(example.predicted)}"
         panel.text(0.5, -0.05, verdict, transform=panel.transAxes, ha="center", va="top", fontsize=7, color="#2d7d46" if right else BEST)
-    return _png(figure)
+    return png(figure)
 
 
 def _short(name: str) -> str:
     return name if len(name) <= 14 else f"{name[:13]}…"
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_figure(buffer, format="png", dpi=DPI)
-    return buffer.getvalue()

@@ -25,14 +25,16 @@ MakeRaster = Callable[..., str]
 
 # What users' scripts and models store: never renamed.
 NAMES = {
+    "classstatistics": "INPUT TRUTH FIELD MASK OUTPUT OUTPUT_FEATURES OUTPUT_HTML",
     "selectsamples": "INPUT TRUTH FIELD MASK STRATEGY NUMBER PERCENT BYCLASS SAMPLER JITTER VALIDATION_SHARE SPATIAL_BLOCK "
-    "VALIDATION_AREAS SPATIAL_BUFFER SEED OUTPUT OUTPUT_VALIDATION RATES",
+    "VALIDATION_AREAS SPATIAL_BUFFER SEED OUTPUT OUTPUT_VALIDATION RATES OUTPUT_HTML",
     "selectsamplesfromlabels": "INPUT NODATA PADDING STRATEGY NUMBER PERCENT BYCLASS SAMPLER JITTER VALIDATION_SHARE SPATIAL_BLOCK "
-    "VALIDATION_AREAS SPATIAL_BUFFER SEED OUTPUT OUTPUT_VALIDATION RATES",
+    "VALIDATION_AREAS SPATIAL_BUFFER SEED OUTPUT OUTPUT_VALIDATION RATES OUTPUT_HTML",
     "selectpatches": "INPUT MASK NODATA STEP PATCH_SIZE OFFSET_X OFFSET_Y STRATEGY TRAINING_SHARE VALIDATION_SHARE TEST_SHARE LABELS "
     "NUMBER_OF_CLASSES SPATIAL_SHARE SEED OUTPUT OUTPUT_VALIDATION OUTPUT_TEST",
     "extractpatches": "SOURCE1 SOURCE6 PATCH_SIZE1_X PATCH_SIZE6_Y NODATA1 NODATA6 POINTS FIELD PADDING OUTPUT1 OUTPUT6 OUTPUT_LABELS "
-    "REJECTED TARGETS LABELS LABELS_SIZE_X LABELS_SIZE_Y LABELS_NODATA NODATA_RULE OUTPUT_RECORDS RECORDS_PER_FILE",
+    "REJECTED TARGETS LABELS LABELS_SIZE_X LABELS_SIZE_Y LABELS_NODATA NODATA_RULE OUTPUT_RECORDS RECORDS_PER_FILE OUTPUT_HTML",
+    "normalize": "INPUT METHOD PERCENTILE_LOW PERCENTILE_HIGH SUBTRACT DIVIDE CLIP STATISTICS NODATA OUTPUT_TYPE OUTPUT OUTPUT_STATISTICS",
     "createmodel": "ARCHITECTURE BANDS CLASSES SEED OUTPUT",
     "inspectmodel": "MODEL OUTPUT_HTML OUTPUT",
     "trainmodel": "MODEL SOURCE1 SOURCE6 LABELS SOURCE1_VALIDATION SOURCE6_VALIDATION LABELS_VALIDATION EPOCHS BATCH_SIZE LEARNING_RATE "
@@ -43,10 +45,12 @@ NAMES = {
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
 }
 NUMBERS = {
+    "classstatistics": "CLASSES PIXELS FEATURES LEFT_OUT",
     "selectsamples": "SAMPLES VALIDATION_SAMPLES CLASSES KEPT_APART",
     "selectsamplesfromlabels": "SAMPLES VALIDATION_SAMPLES CLASSES KEPT_APART",
     "selectpatches": "PATCHES VALIDATION_PATCHES TEST_PATCHES",
     "extractpatches": "PATCHES REJECTED_COUNT CLASSES BANDS BANDS2 BANDS6",
+    "normalize": "BANDS",
     "createmodel": "PARAMETERS",
     "inspectmodel": "",
     "trainmodel": "OVERALL_ACCURACY KAPPA F1 BEST_EPOCH",
@@ -101,7 +105,7 @@ def test_the_names_that_users_store_are_there(provider: Any, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_page_can_be_read_and_found(provider: Any, name: str) -> None:
     algorithm = page(name)
-    assert algorithm.displayName() and algorithm.group() and algorithm.groupId() in ("sampling", "model")
+    assert algorithm.displayName() and algorithm.group() and algorithm.groupId() in ("sampling", "model", "tools")
     assert len(algorithm.shortHelpString()) > 200 and "<" not in algorithm.shortHelpString()  # HTML prints raw on the command line
     assert Path(algorithm.svgIconPath()).is_file() and not algorithm.icon().isNull()
     assert any(tag in algorithm.tags() for tag in ("OTBTF", "SR4RS"))
@@ -122,6 +126,16 @@ def test_the_gallery_offers_what_the_engine_has(provider: Any, repository: Path)
     ]
     ids = [keyword.value.value for call in calls for keyword in call.keywords if keyword.arg == "id"]
     assert sorted(ids) == sorted(ARCHITECTURES)
+
+
+def test_class_statistics(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:
+    image, mask, outputs = make_raster(), make_raster("mask.tif"), [str(tmp_path / name) for name in ("c.csv", "f.csv", "r.html")]
+    paths = {"OUTPUT": outputs[0], "OUTPUT_FEATURES": outputs[1], "OUTPUT_HTML": outputs[2]}
+    job = translate("classstatistics", INPUT=image, TRUTH=points.id(), FIELD="class", MASK=mask, **paths)
+    assert (job.image, job.field, job.mask) == (image, "class", mask) and job.truth.endswith(".gpkg")
+    assert [job.output, job.output_features, job.output_html] == outputs
+    job = translate("classstatistics", INPUT=image, TRUTH=points.id(), FIELD="class", OUTPUT=outputs[0])
+    assert (job.mask, job.output_features, job.output_html) == ("", "", "")
 
 
 def test_select_samples(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:
@@ -277,6 +291,18 @@ def test_sources_come_in_order_and_with_their_output(
             OUTPUT_LABELS=str(tmp_path / "l.tif"),
             **given,
         )
+
+
+def test_normalize(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import Normalize
+
+    image, out, before, kept = make_raster(), *(str(tmp_path / name) for name in ("n.tif", "b.json", "s.json"))
+    assert translate("normalize", INPUT=image, OUTPUT=out) == Normalize(image=image, output=out)
+    numbers = {"PERCENTILE_LOW": 1, "PERCENTILE_HIGH": 99.5, "SUBTRACT": -3, "DIVIDE": 7}
+    files = {"OUTPUT": out, "OUTPUT_STATISTICS": kept}
+    job = translate("normalize", INPUT=image, METHOD="minmax", OUTPUT_TYPE="uint8", NODATA=0, STATISTICS=before, **numbers, **files)
+    assert (job.method, job.dtype, job.nodata, job.statistics, job.output_statistics) == ("minmax", "uint8", 0.0, before, kept)
+    assert (job.percentile_low, job.percentile_high, job.subtract, job.divide, job.clip) == (1.0, 99.5, -3.0, 7.0, True)
 
 
 def test_create_model(translate: Callable[..., Any], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tensorscape.algorithms import provider as provider_module
 
 PLUGIN_PARENT = Path(provider_module.__file__).parents[2]
 IDS = {
+    "classstatistics", "normalize",
     "selectsamples", "selectsamplesfromlabels", "selectpatches", "extractpatches", "createmodel", "inspectmodel", "trainmodel",
     "servemodel", "createdemoscene", "checkengine",
 }  # fmt: skip

@@ -18,6 +18,8 @@ from .conftest import CLASSES, Landscape, Run
 Process = Callable[..., Run]
 Results = dict[str, dict[str, Any]]
 IDS = (
+    "classstatistics",
+    "normalize",
     "selectsamples",
     "selectsamplesfromlabels",
     "selectpatches",
