@@ -16,8 +16,8 @@ from math import log
 import numpy as np
 
 from ..raster.grid import Window
+from ..stream import DEPTH
 from .plan import AxisPlan, Plan
-from .stream import DEPTH
 
 SIZES = (32, 64, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096)  # output pixels; whole tiles of the file that is written, if they can be
 HELD = DEPTH + 2  # blocks beside the one that computes: in a queue, in the hand of the thread at its end, and that one's copy of it

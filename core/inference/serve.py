@@ -16,6 +16,7 @@ from ..model.probabilities import gives_probabilities
 from ..raster.cache import tile_cache
 from ..raster.writer import RasterWriter
 from ..reporting import Reporter
+from ..stream import Stream
 from .evaluate import BlockPixels, Evaluator
 from .gaps import may_have_gaps
 from .halving import Halving
@@ -27,7 +28,6 @@ from .products import OutputFile
 from .resume import NothingKept, keeping
 from .setup import Setup, set_up
 from .storage import Layer
-from .stream import Stream
 from .tally import Tally
 from .tiles import room_for_tiles
 from .trial import choose_block_size, learn

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..inference.stream import Stream
 from ..raster.grid import Window
 from ..raster.source import Source
 from ..raster.statistics import BandStatistics
 from ..reporting import Reporter
+from ..stream import Stream
 from .band_numbers import BandNumbers
 from .blocks import Block, block_count, blocks, read_block
 from .percentiles import Percentiles

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadParameter
-from ..inference.stream import Stream
 from ..jobs import Normalize
 from ..raster.grid import Window
 from ..raster.source import Source
 from ..raster.writer import Bands, RasterWriter
 from ..reporting import Reporter
+from ..stream import Stream
 from .band_numbers import BandNumbers, read_numbers, write_numbers
 from .blocks import Block, block_count, blocks, read_block
 from .measure import measure

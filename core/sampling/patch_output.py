@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..inference.stream import Stream
 from ..jobs import ExtractPatches
 from ..raster.source import Source
 from ..reporting import Reporter
+from ..stream import Stream
 from .cut import Cutter, batches, most_patches, tile_side
 from .patch_images import LabelPatchImage, PatchImage
 from .patch_labels import PatchLabels, class_labels, measurements

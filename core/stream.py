@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ..reporting import Reporter
+from .reporting import Reporter
 
 Item = TypeVar("Item")
 Loaded = TypeVar("Loaded")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import Cancelled, CannotRead
-from core.inference.stream import DEPTH, Stream
+from core.stream import DEPTH, Stream
 
 
 def test_every_item_in_order_with_progress(reporter: Any) -> None:
