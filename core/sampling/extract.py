@@ -37,7 +37,7 @@ def run(job: ExtractPatches, reporter: Reporter) -> dict[str, Any]:
     """
     _check(job)
     with contextlib.ExitStack() as exits:
-        sources = [exits.enter_context(Source(source.images, source.nodata)) for source in job.sources]
+        sources = [exits.enter_context(Source(source.images, source.nodata, job.nodata_rule)) for source in job.sources]
         if job.labels.image:
             sources.append(exits.enter_context(open_labels(job.labels)))
         layout = _layout(job, sources, reporter)
