@@ -16,6 +16,7 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window as RasterioWindow
 
 from ..errors import CannotRead, GridMismatch
+from .cache import turn
 from .grid import SNAP, Grid, Window
 from .resampling import EXACT
 from .source import open_image
@@ -73,9 +74,10 @@ class GridMask:
         top, left = int(rows.min()), int(cols.min())
         window, index = RasterioWindow(left, top, int(cols.max()) + 1 - left, int(rows.max()) + 1 - top), np.ix_(rows - top, cols - left)
         try:
-            above: np.ndarray = self._image.read(1, window=window)[index] > 0  # NaN is not
-            if MaskFlags.all_valid not in self._image.mask_flag_enums[0]:
-                above &= self._image.read_masks(1, window=window)[index] > 0
+            with turn:
+                above: np.ndarray = self._image.read(1, window=window)[index] > 0  # NaN is not
+                if MaskFlags.all_valid not in self._image.mask_flag_enums[0]:
+                    above &= self._image.read_masks(1, window=window)[index] > 0
         except RasterioError as error:
             raise CannotRead(f"The mask {self.path} is damaged near row {top}, column {left}", received=str(error)) from error
         return above

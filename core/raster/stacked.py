@@ -12,6 +12,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterioWindow
 
 from ..errors import CannotRead
+from .cache import turn
 from .grid import Window
 
 Mask = np.ndarray  # bool (rows, cols): True is data
@@ -95,10 +96,11 @@ class StackedImage:
             CannotRead: a block of the image is damaged.
         """
         try:
-            pixels = self._all_bands(_rasterio(window))
-            valid = self._bands_have_data(pixels, window)
-            if self._masked:
-                valid = valid & (self.image.read_masks(1, window=_rasterio(window)) > 0)
+            with turn:
+                pixels = self._all_bands(_rasterio(window))
+                valid = self._bands_have_data(pixels, window)
+                if self._masked:
+                    valid = valid & (self.image.read_masks(1, window=_rasterio(window)) > 0)
         except RasterioError as error:
             raise CannotRead(f"{self._original.name} is damaged near row {window.row}, column {window.col}", received=str(error)) from error
         if self._hiding is not None:

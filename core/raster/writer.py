@@ -15,6 +15,7 @@ from rasterio.windows import Window as RasterioWindow
 from ..classes import LandClass
 from ..errors import BadParameter, CannotWrite
 from ..partial import replacing, write_error
+from .cache import turn
 from .grid import Grid
 from .style import remove_companions, write_category_names, write_style
 
@@ -80,13 +81,15 @@ class RasterWriter:
         """
         rows, cols = block.shape[:2]
         try:
-            self._dataset.write(np.moveaxis(block, 2, 0), window=RasterioWindow(col, row, cols, rows))
+            with turn:
+                self._dataset.write(np.moveaxis(block, 2, 0), window=RasterioWindow(col, row, cols, rows))
         except RasterioError as error:
             raise write_error(self.path, OSError(0, str(error))) from error
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            self._dataset.close()  # flushes: a full disk may show only here
+            with turn:
+                self._dataset.close()  # flushes: a full disk may show only here
         except RasterioError as failure:
             self._exits.__exit__(type(failure), failure, None)
             raise write_error(self.path, OSError(0, str(failure))) from failure
