@@ -65,6 +65,16 @@ def process(profile: Path) -> Callable[..., Run]:
 
 
 @pytest.fixture(scope="session")
+def run_model(profile: Path) -> Callable[..., Run]:
+    """run_model(path, **parameters): run a model of the designer."""
+
+    def run(path: Path, **parameters: Any) -> Run:
+        return _run([qgis.program(), "--json", *qgis.arguments(str(path), parameters)], profile)
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def ask(profile: Path) -> Callable[..., str]:
     """ask("list"), ask("help", id): what else qgis_process says."""
 
