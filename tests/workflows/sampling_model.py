@@ -8,8 +8,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from scripts.make_workflow import HELP, Workflow, given, result
-
 from qgis.core import (
     QgsApplication,
     QgsProcessing,
@@ -17,6 +15,8 @@ from qgis.core import (
     QgsProcessingParameterField,
     QgsProcessingParameterRasterLayer,
 )
+
+from scripts.make_workflow import HELP, Workflow, given, result
 
 
 def sampling_model() -> Workflow:
