@@ -53,6 +53,7 @@ class VectorReader:
         self.fields: dict[str, str] = {name: _kind(kind) for name, kind in self._file.schema["properties"].items()}
         self.crs = _crs(self._file.crs_wkt)
         self.geometry_type: str = self._file.schema["geometry"]
+        self.name: str = self._file.name
 
     def __len__(self) -> int:
         return max(len(self._file), 0)

@@ -188,7 +188,7 @@ def serve(idle_s: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent turns it into a cancel
     # Before the reader thread starts: on Windows, importing numpy hangs while another thread reads standard input. And before
     # TensorFlow, whose SQLite would otherwise break GeoPackage writing.
-    for library in ("numpy", "rasterio", "fiona"):
+    for library in ("numpy", "rasterio", "fiona", "pyogrio"):
         importlib.import_module(library)
     Worker(requests, events, idle_s).run()
     os._exit(0)  # TensorFlow's threads may hang at exit

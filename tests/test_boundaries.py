@@ -33,6 +33,7 @@ EXCUSED = {
 HOMES = {
     "rasterio": ("core/raster/",),
     "fiona": ("core/vector.py",),
+    "pyogrio": ("core/points.py",),
     "tensorflow": (
         "core/model/",
         "core/training/",
@@ -164,7 +165,7 @@ def loaded_by(statement: str, *names: str) -> set[str]:
 
 
 def test_the_contract_loads_nothing_heavy() -> None:
-    heavy = ("numpy", "rasterio", "fiona", "tensorflow", "qgis")
+    heavy = ("numpy", "rasterio", "fiona", "pyogrio", "tensorflow", "qgis")
     assert not loaded_by("from core import errors, fields, jobs, paths, protocol", *heavy)
 
 

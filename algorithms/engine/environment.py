@@ -34,7 +34,7 @@ from .processes import clean_environment
 
 SETTING = "tensorscape/python"
 VARIABLE = "TENSORSCAPE_PYTHON"
-_PACKAGES = ("numpy", "rasterio", "fiona", "scikit-learn", "matplotlib", "psutil", "pystac")
+_PACKAGES = ("numpy", "rasterio", "fiona", "pyogrio", "scikit-learn", "matplotlib", "psutil", "pystac")
 _TENSORFLOWS = ("tensorflow-cpu", "tensorflow", "tensorflow-intel", "tensorflow-macos")
 _VERSIONS = """
 import importlib.metadata as metadata, json, sys

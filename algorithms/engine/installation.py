@@ -28,7 +28,7 @@ _PIP_NETWORK = frozenset({
     "PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX",
     "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES", "PIP_CACHE_DIR", "PIP_CONFIG_FILE",
 })  # fmt: skip
-_SELF_TEST = "import numpy, rasterio, fiona, tensorflow"
+_SELF_TEST = "import numpy, rasterio, fiona, pyogrio, tensorflow"
 _TROUBLES = (
     (("no space left", "errno 28", "not enough space"), "The disk is full.", "Free {needed:.0f} GB, then try again."),
     (("certificate_verify_failed", "sslerror"), "The package server's certificate was not accepted.",

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..errors import BadTruth
+from ..points import Points, read_points
 from ..raster.grid import Grid
 from ..reporting import Reporter
-from ..reprojection import positions_of
-from ..vector import Feature, VectorReader
+from ..vector import VectorReader
 from .rejections import NO_CLASS, NO_GEOMETRY, NO_VALUE, OF_LABELS, OUTSIDE, OVER_EDGE, Rejections
 from .truth import Label, label_of
 from .windows import PatchStarts, Size
 
-AT_ONCE = 10_000
 NO_LABEL = 0  # class of all samples where no field tells one
 
 
@@ -70,7 +68,7 @@ class Layout:
 
 
 def read_samples(
-    points: VectorReader, field: str, targets: Sequence[str], layout: Layout, rejections: Rejections, reporter: Reporter
+    layer: VectorReader, field: str, targets: Sequence[str], layout: Layout, rejections: Rejections, reporter: Reporter
 ) -> Samples:
     """All points that lie in every source, with patches that do too (unless `layout.padding`); the others go to `rejections`.
 
@@ -83,18 +81,16 @@ def read_samples(
     """
     for name in (field, *targets):
         if name:
-            points.check_field(name)
-    labels: dict[Label, int] = {}
+            layer.check_field(name)
+    columns = _Columns(field, targets)
     parts: list[Samples] = []
-    found, done = _positions(points, field, targets, layout.grids[0], rejections), 0
-    while batch := list(islice(found, AT_ONCE)):
-        done += len(batch)
-        reporter.progress(min(done / max(len(points), 1), 1.0), f"point {done}")
-        label = np.array([labels.setdefault(sample.label, len(labels)) for sample in batch], np.int64)
-        x, y = np.array([sample.x for sample in batch]), np.array([sample.y for sample in batch])
-        values = np.array([sample.values for sample in batch], np.float32).reshape(len(batch), len(targets))
-        parts.append(_accepted(x, y, label, tuple(labels), values, layout, rejections))
-    return _joined(parts, tuple(labels), len(targets))
+    done = 0
+    for points in read_points(layer, layout.grids[0].crs, [name for name in (field, *targets) if name]):
+        done += len(points)
+        reporter.progress(min(done / max(len(layer), 1), 1.0), f"point {done}")
+        x, y, label, values = columns.sorted_out(points, rejections)
+        parts.append(_accepted(x, y, label, tuple(columns.labels), values, layout, rejections))
+    return _joined(parts, tuple(columns.labels), len(targets))
 
 
 def _joined(parts: list[Samples], labels: tuple[Label, ...], targets: int) -> Samples:
@@ -106,28 +102,39 @@ def _joined(parts: list[Samples], labels: tuple[Label, ...], targets: int) -> Sa
     return Samples(x, y, rows, cols, label, labels, values)
 
 
-class _Sample(NamedTuple):
-    """One point of the layer."""
+class _Columns:
+    """Turns the values of points into numbers: classes, counted as they come (`labels`), and measurements."""
 
-    x: float
-    y: float
-    label: Label
-    values: tuple[float, ...]
+    def __init__(self, field: str, targets: Sequence[str]) -> None:
+        self._field, self._targets = field, targets
+        self.labels: dict[Label, int] = {} if field else {NO_LABEL: 0}
+        self._known: dict[Any, tuple[Label | None, int]] = {}  # by value of the field
 
+    def sorted_out(self, points: Points, rejections: Rejections) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """x, y, label and values of the points that have a place, a class and all measurements; the others are rejected."""
+        found = [self._class(value) for value in points.values[0]] if self._field else [(NO_LABEL, 0)] * len(points)
+        label = np.array([number for _, number in found], np.int64)
+        columns = points.values[1:] if self._field else points.values
+        numbers = [[_number(value, name) for value in column] for name, column in zip(self._targets, columns, strict=True)]
+        values = np.array(numbers, np.float32).reshape(len(numbers), len(points)).T  # None becomes NaN
+        placed, complete = np.isfinite(points.x), np.array([None not in row for row in zip(*numbers, strict=True)] or True)
+        for reason, rejected in (
+            (NO_GEOMETRY, ~placed),
+            (NO_CLASS, placed & (label < 0)),
+            (NO_VALUE, placed & (label >= 0) & ~complete),
+        ):
+            for index in np.flatnonzero(rejected):
+                place = {"type": "Point", "coordinates": (float(points.x[index]), float(points.y[index]))}
+                rejections.add(None if reason == NO_GEOMETRY else place, found[index][0], reason)
+        good = placed & (label >= 0) & complete
+        return points.x[good], points.y[good], label[good], values[good]
 
-def _positions(points: VectorReader, field: str, targets: Sequence[str], reference: Grid, rejections: Rejections) -> Iterator[_Sample]:
-    for feature in points.features(reference.crs, [name for name in (field, *targets) if name]):
-        label = label_of(feature.attributes[field], field) if field else NO_LABEL
-        values = tuple(_number(feature.attributes[name], name) for name in targets)
-        reason = NO_CLASS if label is None else NO_VALUE if None in values else ""
-        positions = _of_point(feature, points.path)
-        if not positions:
-            rejections.add(None, label, NO_GEOMETRY)
-        for position in positions:
-            if reason:
-                rejections.add({"type": "Point", "coordinates": position}, label, reason)
-            else:
-                yield _Sample(*position, label, values)  # type: ignore[arg-type]  # neither is None here
+    def _class(self, value: Any) -> tuple[Label | None, int]:
+        """The class, and its number; −1 for none."""
+        if value not in self._known:
+            label = label_of(value, self._field)
+            self._known[value] = label, -1 if label is None else self.labels.setdefault(label, len(self.labels))
+        return self._known[value]
 
 
 def _number(value: Any, field: str) -> float | None:
@@ -141,16 +148,6 @@ def _number(value: Any, field: str) -> float | None:
     if not isinstance(value, (int, float)):
         raise BadTruth(f"Field {field!r} holds no measurements", expected="numbers", received=value, remedy="Choose another field.")
     return float(value)
-
-
-def _of_point(feature: Feature, path: str) -> list[tuple[float, float]]:
-    if feature.geometry is None:
-        return []
-    if feature.geometry["type"] not in ("Point", "MultiPoint"):
-        raise BadTruth(
-            f"{path} holds no sample points", expected="points", received=feature.geometry["type"], remedy="Select samples from it first."
-        )
-    return [(x, y) for x, y, *_ in positions_of(feature.geometry) if isfinite(x) and isfinite(y)]
 
 
 def reject(rejections: Rejections, samples: Samples, reason: str, source: int | None) -> None:
