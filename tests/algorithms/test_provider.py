@@ -78,7 +78,20 @@ def test_the_import_is_quick_and_brings_no_numeric_library():
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
         seconds, modules = json.loads(done.stdout)
         taken.append(seconds)
-    heavy = {"numpy", "rasterio", "fiona", "pyogrio", "tensorflow", "keras", "sklearn", "matplotlib", "psutil", "pystac", "osgeo", "processing"}
+    heavy = {
+        "numpy",
+        "rasterio",
+        "fiona",
+        "pyogrio",
+        "tensorflow",
+        "keras",
+        "sklearn",
+        "matplotlib",
+        "psutil",
+        "pystac",
+        "osgeo",
+        "processing",
+    }
     assert not heavy & {module.split(".")[0] for module in modules}
     assert min(taken) < 0.2
 
