@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -171,6 +172,19 @@ def test_every_rejected_sample_has_its_reason(tmp_path: Path, make_raster: Calla
         ("no class", None, None): 1,
     }  # fmt: skip
     assert "7 of 8 samples rejected: 2 × outside the image (source 1);" in reporter.texts
+
+
+@pytest.mark.parametrize(("rule", "patches"), [("all", 2), ("any", 1)])
+def test_a_pixel_lacks_data_by_all_or_by_any_band(
+    tmp_path: Path, make_raster: Callable, make_points: Callable, make_reporter: type, rule: str, patches: int
+) -> None:
+    pixels = np.ones((40, 40, 2), "uint8")
+    pixels[20, 20, 0] = 0  # one of two bands
+    pixels[31, 31] = 0
+    image = make_raster(tmp_path / "image.tif", pixels, nodata=0)
+    points = make_points(tmp_path / "p.gpkg", [(10.5, 10.5, "a"), (22.5, 22.5, "a"), (30.5, 30.5, "a")])
+    outputs = extract.run(dataclasses.replace(_job(tmp_path, [(image, (8, 8))], points), nodata_rule=rule), make_reporter())
+    assert (outputs["PATCHES"], outputs["REJECTED_COUNT"]) == (patches, 3 - patches)
 
 
 def test_padding_keeps_patches_over_the_edge(tmp_path: Path, make_raster: Callable, make_points: Callable, make_reporter: type) -> None:
