@@ -7,7 +7,7 @@ parameter classes of QGIS, whose widgets work in the modeler too. Texts come tra
 from __future__ import annotations
 
 from dataclasses import Field, fields
-from typing import Any
+from typing import Any, Optional
 
 from qgis.core import (
     QgsProcessing,
@@ -190,10 +190,11 @@ def raster_output(name: str, label: str, text: str, optional: bool = False, adva
     return explained(QgsProcessingParameterRasterDestination(name, label, None, optional, usual or not optional), text, advanced)
 
 
-def points_output(name: str, label: str, text: str, optional: bool = False) -> Parameter:
-    """Points to write, into any vector format that QGIS writes."""
+def points_output(name: str, label: str, text: str, optional: bool = False, wanted: Optional[bool] = None) -> Parameter:
+    """Points to write, into any vector format that QGIS writes; `wanted`: made when nothing is said, as those are that are not optional."""
     kind = QgsProcessing.SourceType.TypeVectorPoint
-    return explained(QgsProcessingParameterFeatureSink(name, label, kind, None, optional, not optional), text)
+    made = not optional if wanted is None else wanted
+    return explained(QgsProcessingParameterFeatureSink(name, label, kind, None, optional, made), text)
 
 
 def file_output(name: str, label: str, text: str, file_filter: str, optional: bool = True, wanted: bool = True) -> Parameter:

@@ -114,7 +114,8 @@ class SelectPatches(EngineAlgorithm):
     def _add_outputs(self) -> None:
         text = self.tr("A point for each patch, at the centre of the pixel about which 'Extract patches' cuts it.")
         for name, label in zip(OUTPUTS, (self.tr("Training patches"), self.tr("Validation patches"), self.tr("Test patches"))):
-            self.addParameter(points_output(name, label, text, optional=name != "OUTPUT"))
+            wanted = name != "OUTPUT_TEST"  # the usual strategy, chessboard, tests nothing
+            self.addParameter(points_output(name, label, text, optional=name != "OUTPUT", wanted=wanted))
         self.addOutput(QgsProcessingOutputNumber("PATCHES", self.tr("Number of training patches")))
         self.addOutput(QgsProcessingOutputNumber("VALIDATION_PATCHES", self.tr("Number of validation patches")))
         self.addOutput(QgsProcessingOutputNumber("TEST_PATCHES", self.tr("Number of test patches")))
