@@ -148,3 +148,7 @@ class Values:
     def keep_features(self, name: str, path: Any) -> str:
         """Copy the features of the engine's temporary file to the sink; what names it afterwards."""
         return layers.copy_features(self._algorithm, self._parameters, name, self._context, self._feedback, str(path))
+
+    def with_features_kept(self, outputs: dict[str, Any], *names: str) -> dict[str, Any]:
+        """The engine's outputs, those of these names that are wanted with their features copied to where the user wants them."""
+        return {**outputs, **{name: self.keep_features(name, outputs[name]) for name in names if self.given(name)}}

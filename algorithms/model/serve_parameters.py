@@ -158,7 +158,11 @@ class ServeParameters(EngineAlgorithm):
         )
         for name, label, text in (
             ("MODE", self.tr("Mode"), self.tr("How the model is applied; automatic suits.")),
-            ("BLOCK_SIZE", self.tr("Block size"), self.tr("Output pixels on a side computed at once. 0: from the memory budget.")),
+            (
+                "BLOCK_SIZE",
+                self.tr("Block size"),
+                self.tr("Output pixels on a side computed at once. 0: by a short trial, within the memory budget."),
+            ),
             ("MEMORY", self.tr("Memory budget"), self.tr("In MB. 0: a share of what is free.")),
             (
                 "EDGES",

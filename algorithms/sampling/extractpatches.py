@@ -168,8 +168,7 @@ class ExtractPatches(EngineAlgorithm):
     def results(
         self, outputs: dict[str, Any], parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        values = Values(self, parameters, context, feedback)
-        return {**outputs, "REJECTED": values.keep_features("REJECTED", outputs["REJECTED"])} if values.given("REJECTED") else outputs
+        return Values(self, parameters, context, feedback).with_features_kept(outputs, "REJECTED")
 
 
 def _label_image(values: Values) -> jobs.LabelImage:

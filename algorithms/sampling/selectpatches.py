@@ -146,5 +146,4 @@ class SelectPatches(EngineAlgorithm):
     def results(
         self, outputs: dict[str, Any], parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        values = Values(self, parameters, context, feedback)
-        return {**outputs, **{name: values.keep_features(name, outputs[name]) for name in OUTPUTS if values.given(name)}}
+        return Values(self, parameters, context, feedback).with_features_kept(outputs, *OUTPUTS)

@@ -10,7 +10,7 @@ from ...core import jobs
 from ..base import EngineAlgorithm, Parameters
 from ..parameters import attribute, raster, vector
 from ..values import Values
-from .strategy import add_sample_outputs, add_strategy, keep_samples, read_sampling
+from .strategy import add_sample_outputs, add_strategy, read_sampling
 
 
 class SelectSamples(EngineAlgorithm):
@@ -86,4 +86,4 @@ class SelectSamples(EngineAlgorithm):
     def results(
         self, outputs: dict[str, Any], parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        return keep_samples(outputs, Values(self, parameters, context, feedback))
+        return Values(self, parameters, context, feedback).with_features_kept(outputs, "OUTPUT", "OUTPUT_VALIDATION")

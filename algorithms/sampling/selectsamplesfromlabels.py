@@ -10,7 +10,7 @@ from ...core import jobs
 from ..base import EngineAlgorithm, Parameters
 from ..parameters import of_field, optional_number, raster
 from ..values import Values
-from .strategy import add_sample_outputs, add_strategy, keep_samples, read_sampling
+from .strategy import add_sample_outputs, add_strategy, read_sampling
 
 
 class SelectSamplesFromLabels(EngineAlgorithm):
@@ -76,4 +76,4 @@ class SelectSamplesFromLabels(EngineAlgorithm):
     def results(
         self, outputs: dict[str, Any], parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        return keep_samples(outputs, Values(self, parameters, context, feedback))
+        return Values(self, parameters, context, feedback).with_features_kept(outputs, "OUTPUT", "OUTPUT_VALIDATION")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qgis.core import QgsProcessingAlgorithm, QgsProcessingOutputNumber
 from qgis.PyQt.QtCore import QCoreApplication
 
@@ -204,9 +202,3 @@ def read_sampling(values: Values) -> jobs.Sampling:
         jitter=values.whole("JITTER"),
         seed=values.whole("SEED"),
     )
-
-
-def keep_samples(outputs: dict[str, Any], values: Values) -> dict[str, Any]:
-    """The engine's outputs with its points copied to where the user wants them."""
-    points = {name: values.keep_features(name, outputs[name]) for name in ("OUTPUT", "OUTPUT_VALIDATION") if values.given(name)}
-    return {**outputs, **points}

@@ -34,7 +34,6 @@ class Source:
         paths: anything GDAL opens.
         nodata: value that means "no data" in every image; None: each image's own, if it has one.
         rule: a pixel has no data if "all" of the bands, of all images together, have none, or if "any" has none.
-
         resample: how an image that lies on another grid is brought onto `grid`, while it is read; none: it is refused.
         grid: of the source; None: that of the first image.
 

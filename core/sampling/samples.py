@@ -117,7 +117,7 @@ class _Columns:
         columns = points.values[1:] if self._field else points.values
         numbers = [[_number(value, name) for value in column] for name, column in zip(self._targets, columns, strict=True)]
         values = np.array(numbers, np.float32).reshape(len(numbers), len(points)).T  # None becomes NaN
-        placed, complete = np.isfinite(points.x), np.array([None not in row for row in zip(*numbers, strict=True)] or True)
+        placed, complete = np.isfinite(points.x), ~np.isnan(values).any(axis=1)
         for reason, rejected in (
             (NO_GEOMETRY, ~placed),
             (NO_CLASS, placed & (label < 0)),
