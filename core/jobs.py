@@ -270,12 +270,21 @@ class ExtractPatches(Job):
 
 @dataclass(frozen=True)
 class CreateModel(Job):
-    """An untrained model of the gallery. `bands`: of each source; `classes`: how many."""
+    """An untrained model of the gallery.
+
+    Attributes:
+        bands: of each source; of a time series those of all dates, date after date.
+        classes: to tell apart; 0: none.
+        targets: measurements to estimate; 0: none. With classes as well, the model has two heads.
+        dates: of the time series, for architectures that take one.
+    """
 
     name: ClassVar[str] = "createmodel"
     architecture: str = ""
     bands: tuple[int, ...] = ()
-    classes: int = bounded(2, low=2, high=65535)
+    classes: int = bounded(2, low=0, high=65535)
+    targets: int = bounded(0, low=0, high=4096)
+    dates: int = bounded(1, low=1)
     seed: int = bounded(0, low=0)
     output: str = ""
 

@@ -88,6 +88,8 @@ class Contract:
         fully_convolutional: takes blocks of any size; otherwise patches of exactly the receptive field.
         architecture: id in the gallery, or what the literature calls it; empty if unknown.
         trained: whether the weights have seen data.
+        margin: (width, height) in output pixels that the network's padding spoils on every side of a block; serving computes as many more
+            and throws them away, so that blocks join exactly.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Contract:
     fully_convolutional: bool = False
     architecture: str = ""
     trained: bool = True
+    margin: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         _check_size("Expression field", self.expression_field)

@@ -10,6 +10,8 @@ from ..reporting import Reporter
 from .backend import keras
 from .folder import write_folder
 from .gallery import find
+from .gallery.architecture import Wish
+from .promise import contract_of
 
 
 def run(job: jobs.CreateModel, reporter: Reporter) -> dict[str, Any]:
@@ -20,10 +22,12 @@ def run(job: jobs.CreateModel, reporter: Reporter) -> dict[str, Any]:
         CannotWrite: the folder cannot be written.
     """
     architecture = find(job.architecture)
-    architecture.check(job.bands, job.classes)
+    wish = Wish(job.bands, job.classes, job.targets, job.dates)
+    architecture.check(wish)
     keras.utils.set_random_seed(job.seed)
-    network = architecture.build(job.bands, job.classes)
+    network = architecture.build(wish)
     reporter.info(f"{architecture.title} ({architecture.paper}): {network.count_params():,} parameters.")
     name = os.path.basename(os.path.normpath(job.output))
-    write_folder(job.output, network, architecture.contract(name, network, job.classes), reporter.check)
+    contract = contract_of(network, name, architecture.id, trained=not architecture.trainable)
+    write_folder(job.output, network, contract, reporter.check)
     return {"OUTPUT": job.output, "PARAMETERS": int(network.count_params())}

@@ -19,24 +19,30 @@ from ..partial import replacing_folder
 from .backend import keras, tf
 from .contract import Contract, read, write
 from .gallery.architecture import FEATURES
+from .heads import features_of, heads_of
 from .kerasfile import read_network
 
 GRAPH, TRAINABLE = "saved_model.pb", "model.keras"
 
 
 class _Served(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
-    """The network as it is served: from the sources to class codes, probabilities and features, all in the graph."""
+    """The network as it is served: from the sources to the answers of all heads, and the deep features if it names some."""
 
-    def __init__(self, network: Any, codes: list[int]) -> None:
+    def __init__(self, network: Any, contract: Contract) -> None:
         super().__init__()
-        self.network = keras.Model(network.inputs, [network.output, network.get_layer(FEATURES).output])
-        self.codes = tf.constant(codes, code_dtype(codes))
+        self.heads = heads_of(network, contract)
+        self.codes = {spec.name: [c.code for c in spec.classes] for spec in contract.outputs if spec.kind == "classes"}
+        features = features_of(network)
+        self.network = keras.Model(network.inputs, [*network.outputs, *([] if features is None else [features])])
 
     def serve(self, *sources: Any) -> dict[str, Any]:
-        """The three outputs for a batch of patches, one tensor a source."""
-        probabilities, features = self.network(list(sources), training=False)
-        prediction = tf.gather(self.codes, tf.argmax(probabilities, axis=-1))
-        return {"prediction": prediction, "probabilities": probabilities, "features": features}
+        """All outputs of the contract for a batch of patches or a block, one tensor a source."""
+        tensors = keras.tree.flatten(self.network(list(sources), training=False))
+        served: dict[str, Any] = {}
+        for head, tensor in zip(self.heads, tensors, strict=False):
+            codes = self.codes.get(head.prediction, [])
+            served |= head.answers(tensor, codes, code_dtype(codes))
+        return served | ({FEATURES: tensors[-1]} if len(tensors) > len(self.heads) else {})
 
 
 def write_folder(path: str, network: Any, contract: Contract, check: Callable[[], None] = lambda: None) -> None:
@@ -60,7 +66,7 @@ def write_folder(path: str, network: Any, contract: Contract, check: Callable[[]
 
 
 def _save_graph(folder: str, network: Any, contract: Contract) -> None:
-    served = _Served(network, [c.code for c in contract.classes])
+    served = _Served(network, contract)
     shapes = zip(contract.inputs, network.inputs, strict=True)
     signature = [tf.TensorSpec(tensor.shape, tf.float32, name=spec.name) for spec, tensor in shapes]
     tf.saved_model.save(served, folder, signatures=tf.function(served.serve, input_signature=signature))

@@ -70,10 +70,19 @@ def traced(path: str) -> Traced:
 def _traced(path: str, stamp: int) -> Traced:
     network = read_network(path)
     try:
-        flat = keras.Model(network.inputs, network.outputs)
+        return trace(network)
     except AttributeError as error:  # a Sequential model without an input
         remedy = "Build it with keras.Input as its first layer, and save it again."
         raise BadModel(f"The network {path} has never been built", expected="inputs of known bands", remedy=remedy) from error
+
+
+def trace(network: Any) -> Traced:
+    """A network that is in memory.
+
+    Raises:
+        AttributeError: it has never been built.
+    """
+    flat = keras.Model(network.inputs, network.outputs)
     sequential = isinstance(network, keras.Sequential)
     inputs = _names(flat.inputs if sequential else network.input, [tensor.name for tensor in flat.inputs])
     outputs = _names(flat.outputs if sequential else network.output, flat.output_names)

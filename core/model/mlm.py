@@ -45,6 +45,7 @@ def to_document(contract: Contract) -> dict[str, Any]:
         f"{PREFIX}scale_factor": str(contract.scale_factor),
         f"{PREFIX}fully_convolutional": contract.fully_convolutional,
         f"{PREFIX}trained": contract.trained,
+        f"{PREFIX}margin": list(contract.margin),
     }
     names = list(dict.fromkeys(name for spec in contract.inputs for name in spec.bands))
     if names:
@@ -119,6 +120,7 @@ def from_document(document: Any) -> Contract:
             fully_convolutional=bool(properties[f"{PREFIX}fully_convolutional"]),
             architecture="" if model.architecture == "unknown" else model.architecture,
             trained=bool(properties.get(f"{PREFIX}trained", True)),
+            margin=tuple(properties.get(f"{PREFIX}margin", (0, 0))),
         )
 
 

@@ -1,74 +1,119 @@
-"""What an architecture of the gallery tells: how to build its network, and the numbers of its contract."""
+"""What an architecture of the gallery tells: what it is for, and how to build its network; and the ends that all networks share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-from ...classes import LandClass, make_classes
 from ...errors import BadParameter
-from ..contract import Contract, InputSpec, OutputSpec, class_output
+from ..backend import keras
 
-# The layers of these names are what a classifier's network is served and trained by (core/model/folder.py, core/training/loop.py).
-NORMALIZATION, FEATURES, LOGITS, PROBABILITIES = "normalization", "features", "logits", "probabilities"
+# By these names training and serving find their way in a network (core/training/, core/model/folder.py).
+NORMALIZATION, FEATURES, LOGITS, PROBABILITIES, VALUES = "normalization", "features", "logits", "probabilities", "values"
+TIME_SERIES = "time series"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a network is to take and to give.
+
+    Attributes:
+        bands: of each source; of a time series those of all dates, date after date.
+        classes: to tell apart; 0: it does not classify.
+        targets: measurements to estimate; 0: it estimates none. With classes as well, the network has two heads.
+        dates: of the time series.
+    """
+
+    bands: tuple[int, ...]
+    classes: int = 0
+    targets: int = 0
+    dates: int = 1
+
+    def bands_of_a_date(self, source: int = 0) -> int:
+        """Bands that a time series has at each date."""
+        return self.bands[source] // self.dates
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """One network of the gallery, for any number of bands and classes.
+    """One network of the gallery, for any number of bands, classes and measurements.
 
     Attributes:
         id: what users and scripts name it by.
         title: one line for people.
         paper: where it comes from.
-        patch_sizes: (width, height) of the patches, one a source: its receptive fields.
-        build: from the bands of each source and the number of classes to a functional keras.Model with the inputs "source1" …, the
-            layers named above (`normalization` and the number of the source: `normalization1`), and probabilities as its output.
-        expression_field, scale_factor, fully_convolutional: as in the contract.
+        sources: what each input takes, such as "image", "time series", "panchromatic image".
+        build: the functional keras.Model of a wish: its inputs are made by `image_input`, its outputs by `heads`.
+        trainable: False for arithmetic that learns nothing; such a network has no heads, and takes no classes.
     """
 
     id: str
     title: str
     paper: str
-    patch_sizes: tuple[tuple[int, int], ...]
-    build: Callable[[tuple[int, ...], int], Any]
-    expression_field: tuple[int, int] = (1, 1)
-    scale_factor: Fraction = Fraction(1)
-    fully_convolutional: bool = False
+    sources: tuple[str, ...]
+    build: Callable[[Wish], Any]
+    trainable: bool = True
 
-    def check(self, bands: tuple[int, ...], classes: int) -> None:
+    @property
+    def temporal(self) -> bool:
+        """Whether a source is a time series, so that the number of dates matters."""
+        return TIME_SERIES in self.sources
+
+    def check(self, wish: Wish) -> None:
         """Raises:
-        BadParameter: another number of sources than the architecture has, a source without bands, or fewer than two classes.
+        BadParameter: another number of sources than the architecture has, a source without bands, dates that do not share out the
+            bands, or neither classes nor measurements to learn.
         """
-        if len(bands) != len(self.patch_sizes):
+        about = f"for the architecture {self.id}"
+        if len(wish.bands) != len(self.sources):
             raise BadParameter(
-                f"Bands for the architecture {self.id}",
-                expected=f"one number for each of its {len(self.patch_sizes)} source(s)",
-                received=", ".join(map(str, bands)) or "none",
+                f"Bands {about}",
+                expected=f"one number for each of its {len(self.sources)} source(s): {', '.join(self.sources)}",
+                received=", ".join(map(str, wish.bands)) or "none",
             )
-        if min(bands) < 1:
-            raise BadParameter(f"Bands for the architecture {self.id}", expected="at least 1", received=min(bands))
-        if classes < 2:
-            raise BadParameter(f"Classes for the architecture {self.id}", expected="at least 2", received=classes)
-
-    def contract(self, name: str, network: Any, classes: int) -> Contract:
-        """What the untrained network promises. Its classes are called "1", "2", … until training tells their names."""
-        inputs = tuple(
-            InputSpec(tensor.name, (), int(tensor.shape[-1]), "float32", size)
-            for tensor, size in zip(network.inputs, self.patch_sizes, strict=True)
-        )
-        features = int(network.get_layer(FEATURES).output.shape[-1])
-        outputs = classifier_outputs(make_classes((code, str(code)) for code in range(1, classes + 1)), features)
-        geometry = (self.expression_field, self.scale_factor, self.fully_convolutional)
-        return Contract(name, inputs, outputs, *geometry, architecture=self.id, trained=False)
+        if min(wish.bands) < 1:
+            raise BadParameter(f"Bands {about}", expected="at least 1", received=min(wish.bands))
+        if self.temporal and wish.bands[self.sources.index(TIME_SERIES)] % wish.dates:
+            received = f"{wish.bands[self.sources.index(TIME_SERIES)]} bands, {wish.dates} dates"
+            raise BadParameter(f"Dates {about}", expected="as many bands at every date", received=received)
+        if self.trainable and (wish.classes == 1 or not (wish.classes or wish.targets)):
+            raise BadParameter(f"Classes {about}", expected="at least 2, or measurements to estimate", received=wish.classes)
 
 
-def classifier_outputs(classes: tuple[LandClass, ...], features: int) -> tuple[OutputSpec, ...]:
-    """The three outputs of a classifier: the class code (the main one), the probability of every class, the deep features."""
-    return (
-        class_output("prediction", classes),
-        OutputSpec(PROBABILITIES, "probabilities", tuple(c.name for c in classes), "float32", classes),
-        OutputSpec(FEATURES, "features", tuple(f"feature {index}" for index in range(1, features + 1)), "float32"),
-    )
+def image_input(number: int, height: int | None, width: int | None, bands: int) -> tuple[Any, Any]:
+    """The input of source `number` (from 1) and its bands, normalised: training teaches the layer their mean and variance.
+
+    Args:
+        height, width: of the patches; None where the network takes any size.
+    """
+    source = keras.Input((height, width, bands), name=f"source{number}")
+    return source, keras.layers.Normalization(name=f"{NORMALIZATION}{number}")(source)
+
+
+def heads(name: str, inputs: Sequence[Any], x: Any, wish: Wish) -> Any:
+    """The network that ends with what is wished for: a softmax over the classes, a linear estimate of the measurements, or both.
+
+    Args:
+        x: (samples, channels) for one answer a patch, or (samples, rows, cols, channels) for one a pixel.
+    """
+    outputs = []
+    if wish.classes:
+        outputs.append(keras.layers.Softmax(name=PROBABILITIES)(_linear(x, wish.classes, LOGITS)))
+    if wish.targets:
+        # The layers before it work with numbers about 0; this one gives them the measurements' mean and spread, learnt like the bands'.
+        scaling = keras.layers.Normalization(invert=True, name=VALUES)
+        outputs.append(scaling(_linear(x, wish.targets, f"scaled_{VALUES}")))
+    alone = [part if len(part) > 1 else part[0] for part in (list(inputs), outputs)]
+    return keras.Model(*alone, name=name)
+
+
+def _linear(x: Any, channels: int, name: str) -> Any:
+    """A dense layer; along the pixels of a map it is a convolution of 1 × 1."""
+    layer = keras.layers.Dense(channels, name=name) if len(x.shape) == 2 else keras.layers.Conv2D(channels, 1, name=name)
+    return layer(x)
+
+
+def named_features(x: Any) -> Any:
+    """Call this tensor the network's deep features: an output when it is served, and what random forests are trained on."""
+    return keras.layers.Activation("linear", name=FEATURES)(x)

@@ -21,29 +21,26 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import keras
-from .architecture import FEATURES, LOGITS, NORMALIZATION, PROBABILITIES, Architecture
+from .architecture import FEATURES, Architecture, Wish, heads, image_input
 
 SIDE = 16
 
 
-def _build(bands: tuple[int, ...], classes: int) -> Any:
+def _build(wish: Wish) -> Any:
     layers = keras.layers
-    source = keras.Input((SIDE, SIDE, bands[0]), name="source1")
-    x = layers.Normalization(name=f"{NORMALIZATION}1")(source)
+    source, x = image_input(1, SIDE, SIDE, wish.bands[0])
     x = layers.Conv2D(16, 5, activation="relu", name="conv1")(x)
     x = layers.MaxPooling2D(2, name="pool1")(x)
     x = layers.Conv2D(16, 3, activation="relu", name="conv2")(x)
     x = layers.MaxPooling2D(2, name="pool2")(x)
     x = layers.Conv2D(32, 2, activation="relu", name="conv3")(x)
-    x = layers.Flatten(name=FEATURES)(x)
-    x = layers.Dense(classes, name=LOGITS)(x)
-    return keras.Model(source, layers.Softmax(name=PROBABILITIES)(x), name="cnn16")
+    return heads("cnn16", [source], layers.Flatten(name=FEATURES)(x), wish)
 
 
 CNN16 = Architecture(
     id="cnn16",
     title="Tutorial CNN, patches of 16 × 16 pixels",
     paper="Cresson, Deep Learning for Remote Sensing Images with Open Source Software, CRC Press 2020",
-    patch_sizes=((SIDE, SIDE),),
+    sources=("image",),
     build=_build,
 )

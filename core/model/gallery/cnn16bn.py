@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import keras
-from .architecture import FEATURES, LOGITS, NORMALIZATION, PROBABILITIES, Architecture
+from .architecture import FEATURES, Architecture, Wish, heads, image_input
 
 SIDE, NOISE, DROPOUT = 16, 0.1, 0.5
 
@@ -34,23 +34,20 @@ def _convolution(x: Any, filters: int, size: int, number: int) -> Any:
     return keras.layers.ReLU(name=f"relu{number}")(x)
 
 
-def _build(bands: tuple[int, ...], classes: int) -> Any:
+def _build(wish: Wish) -> Any:
     layers = keras.layers
-    source = keras.Input((SIDE, SIDE, bands[0]), name="source1")
-    x = layers.Normalization(name=f"{NORMALIZATION}1")(source)
+    source, x = image_input(1, SIDE, SIDE, wish.bands[0])
     x = layers.GaussianNoise(NOISE, name="noise")(x)
     x = layers.MaxPooling2D(2, name="pool1")(_convolution(x, 32, 5, 1))
     x = layers.MaxPooling2D(2, name="pool2")(_convolution(x, 32, 3, 2))
     x = layers.Flatten(name=FEATURES)(_convolution(x, 64, 2, 3))
-    x = layers.Dropout(DROPOUT, name="dropout")(x)
-    x = layers.Dense(classes, name=LOGITS)(x)
-    return keras.Model(source, layers.Softmax(name=PROBABILITIES)(x), name="cnn16bn")
+    return heads("cnn16bn", [source], layers.Dropout(DROPOUT, name="dropout")(x), wish)
 
 
 CNN16BN = Architecture(
     id="cnn16bn",
     title="Robust CNN, patches of 16 × 16 pixels",
     paper="after Cresson 2020, with batch normalisation (Ioffe & Szegedy 2015) and dropout (Srivastava et al. 2014)",
-    patch_sizes=((SIDE, SIDE),),
+    sources=("image",),
     build=_build,
 )

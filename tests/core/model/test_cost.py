@@ -12,6 +12,7 @@ from core.model.backend import keras, tf
 from core.model.cost import BLOCKS, DENSE, PATCHES, Cost, costs_of
 from core.model.frozen import FrozenGraph
 from core.model.gallery import find
+from core.model.gallery.architecture import Wish
 from core.model.graph_geometry import read_geometry
 from core.model.load import load
 
@@ -31,7 +32,7 @@ def costs(tmp_path: Any) -> Callable[..., tuple[Cost, ...]]:
 
 
 def test_the_tutorials_cnn(costs: Callable[..., tuple[Cost, ...]]) -> None:
-    patches, dense = costs(find("cnn16").build((4,), 3))
+    patches, dense = costs(find("cnn16").build(Wish((4,), 3)))
     convolutions = 2 * (12 * 12 * 16 * (5 * 5 * 4) + 4 * 4 * 16 * (3 * 3 * 16) + 32 * (2 * 2 * 16))
     biases_and_relus = 2 * (12 * 12 * 16 + 4 * 4 * 16 + 32)
     pools = 4 * (6 * 6 * 16 + 2 * 2 * 16)

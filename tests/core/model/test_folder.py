@@ -15,8 +15,8 @@ from core.classes import make_classes
 from core.errors import BadModel, BadParameter, Cancelled, CannotWrite
 from core.model import create, folder
 from core.model.backend import keras, tf
-from core.model.contract import Contract, InputSpec, read
-from core.model.gallery.architecture import classifier_outputs
+from core.model.contract import Contract, InputSpec, OutputSpec, read
+from core.model.heads import heads_of, outputs_of
 
 
 def two_sources() -> Any:
@@ -27,12 +27,17 @@ def two_sources() -> Any:
 
 def two_source_contract() -> Contract:
     inputs = (InputSpec("source1", (), 3, "float32", (4, 4)), InputSpec("source2", (), 1, "float32", (8, 8)))
-    return Contract("two", inputs, classifier_outputs(make_classes([(11, "a"), (4, "b")]), 4))
+    return Contract("two", inputs, outputs_for([(11, "a"), (4, "b")]))
+
+
+def outputs_for(codes_and_names: list[tuple[int, str]]) -> tuple[OutputSpec, ...]:
+    network = two_sources()
+    return outputs_of(network, heads_of(network), [make_classes(codes_and_names)])
 
 
 def test_createmodel_serves_class_codes_without_keras(tmp_path: Path, reporter: Any) -> None:
     path = str(tmp_path / "model")
-    outputs = create.run(jobs.CreateModel("cnn16", (3,), 5, 0, path), reporter)
+    outputs = create.run(jobs.CreateModel("cnn16", (3,), 5, output=path), reporter)
     assert outputs["OUTPUT"] == path and f"{outputs['PARAMETERS']:,} parameters" in reporter.texts
     patches = np.random.default_rng(0).normal(size=(7, 16, 16, 3)).astype(np.float32)
     served = tf.saved_model.load(path).signatures["serving_default"](source1=tf.constant(patches))
@@ -57,7 +62,7 @@ def test_two_sources_keep_their_names_and_codes_their_order(tmp_path: Path) -> N
 
 def test_huge_class_codes_are_served_as_they_are(tmp_path: Path) -> None:
     path, codes = str(tmp_path / "huge"), [-7, 3_000_000_000]
-    contract = replace(two_source_contract(), outputs=classifier_outputs(make_classes((code, str(code)) for code in codes), 4))
+    contract = replace(two_source_contract(), outputs=outputs_for([(code, str(code)) for code in codes]))
     folder.write_folder(path, two_sources(), contract)
     inputs = {"source1": tf.ones((2, 4, 4, 3)), "source2": tf.zeros((2, 8, 8, 1))}
     served = tf.saved_model.load(path).signatures["serving_default"](**inputs)
@@ -68,7 +73,7 @@ def test_huge_class_codes_are_served_as_they_are(tmp_path: Path) -> None:
 def test_the_seed_decides_the_weights(tmp_path: Path, reporter: Any) -> None:
     weights = {}
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        create.run(jobs.CreateModel("cnn16", (2,), 3, seed, str(tmp_path / name)), reporter)
+        create.run(jobs.CreateModel("cnn16", (2,), 3, seed=seed, output=str(tmp_path / name)), reporter)
         weights[name] = np.concatenate([w.ravel() for w in folder.read_trainable(str(tmp_path / name))[0].get_weights()])
     np.testing.assert_array_equal(weights["a"], weights["b"])
     assert (weights["a"] != weights["c"]).any()
@@ -80,21 +85,21 @@ def test_the_seed_decides_the_weights(tmp_path: Path, reporter: Any) -> None:
 )  # fmt: skip
 def test_what_cannot_be_created(tmp_path: Path, reporter: Any, architecture: str, bands: tuple[int, ...], said: str) -> None:
     with pytest.raises(BadParameter, match=said):
-        create.run(jobs.CreateModel(architecture, bands, 3, 0, str(tmp_path / "m")), reporter)
+        create.run(jobs.CreateModel(architecture, bands, 3, output=str(tmp_path / "m")), reporter)
     assert not os.listdir(tmp_path)
 
 
 def test_an_earlier_model_is_replaced_other_files_are_not(tmp_path: Path, reporter: Any) -> None:
     path = tmp_path / "m"
     for bands in (2, 3):
-        create.run(jobs.CreateModel("cnn16", (bands,), 3, 0, str(path)), reporter)
+        create.run(jobs.CreateModel("cnn16", (bands,), 3, output=str(path)), reporter)
     contract = read(str(path))
     assert contract is not None and contract.inputs[0].band_count == 3
     other = tmp_path / "thesis"
     other.mkdir()
     (other / "chapter1.txt").write_text("precious")
     with pytest.raises(CannotWrite, match="no earlier output"):
-        create.run(jobs.CreateModel("cnn16", (3,), 3, 0, str(other)), reporter)
+        create.run(jobs.CreateModel("cnn16", (3,), 3, output=str(other)), reporter)
     assert (other / "chapter1.txt").read_text() == "precious"
 
 

@@ -12,6 +12,7 @@ import pytest
 from core.model.backend import keras, tf
 from core.model.frozen import FrozenGraph
 from core.model.gallery import find
+from core.model.gallery.architecture import Wish
 from core.model.graph_geometry import OutputGeometry, read_geometry
 from core.model.load import LoadedModel, load
 
@@ -60,7 +61,7 @@ def cnn16_layers() -> list[Any]:
 
 
 def test_the_tutorials_cnn(saved: Save) -> None:
-    found = geometry(saved(find("cnn16").build((4,), 3)))
+    found = geometry(saved(find("cnn16").build(Wish((4,), 3))))
     assert not found.unknown and not found.fully_convolutional
     seen = found.inputs["source1"]
     assert (seen.receptive_field, seen.stride, found.expression_field, seen.scale_factor) == ((16, 16), (4, 4), (1, 1), 1)

@@ -18,7 +18,7 @@ from core.model.inspect_page import scaled, sketch_of
 
 @pytest.fixture
 def model(tmp_path: Path, reporter: Any) -> Path:
-    create.run(jobs.CreateModel("cnn16", (4,), 3, 0, str(tmp_path / "mine & yours")), reporter)
+    create.run(jobs.CreateModel("cnn16", (4,), 3, output=str(tmp_path / "mine & yours")), reporter)
     return tmp_path / "mine & yours"
 
 

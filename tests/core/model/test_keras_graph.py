@@ -20,6 +20,7 @@ from core.model.backend import keras
 from core.model.contract import Contract, InputSpec, OutputSpec
 from core.model.frozen import FrozenGraph
 from core.model.gallery import find
+from core.model.gallery.architecture import Wish
 from core.model.graph_geometry import OutputGeometry, read_geometry
 from core.model.keras_graph import keras_file
 from core.model.load import load
@@ -100,7 +101,7 @@ def convolutional(*parts: Any) -> Any:
 @pytest.mark.parametrize(
     ("build", "field", "expression_field", "scale", "stride"),
     [
-        (lambda: find("cnn16").build((4,), 3), 16, 1, 1, 4),
+        (lambda: find("cnn16").build(Wish((4,), 3)), 16, 1, 1, 4),
         (lambda: convolutional(layers.Conv2D(2, 5), layers.MaxPooling2D(2), layers.Conv2D(2, 3)), 10, 1, 2, 2),
         (
             lambda: convolutional(  # Maggiori et al. 2017: 68 → 4, which is 80 → 16
@@ -121,7 +122,7 @@ def test_known_geometry(build: Callable[[], Any], field: int, expression_field: 
 
 
 def test_it_is_inspected(tmp_path: Path, reporter: Any) -> None:
-    find("cnn16").build((4,), 3).save(tmp_path / "network.keras")
+    find("cnn16").build(Wish((4,), 3)).save(tmp_path / "network.keras")
     facts = inspect.facts(str(tmp_path))
     assert (facts["format"], facts["tensorflow"], facts["safe"], facts["contract"]) == ("Keras file", None, True, False)
     assert facts["parameters"] == 400 * 4 + 33 * 3 + 4416 + 9 and facts["inputs"][0]["receptive_field"] == [16, 16]
@@ -130,7 +131,7 @@ def test_it_is_inspected(tmp_path: Path, reporter: Any) -> None:
 
 @pytest.mark.parametrize("by_file", [False, True])
 def test_it_is_served_densely_with_the_contract_beside_it(by_file: bool, tmp_path: Path, make_raster: Any, reporter: Any) -> None:
-    network, folder = find("cnn16").build((2,), 3), tmp_path / "model"
+    network, folder = find("cnn16").build(Wish((2,), 3)), tmp_path / "model"
     folder.mkdir()
     network.save(folder / "network.keras")
     source = InputSpec("source1", ("red", "nir"), 2, "float32", (16, 16))
@@ -148,7 +149,7 @@ def test_it_is_served_densely_with_the_contract_beside_it(by_file: bool, tmp_pat
 
 
 def test_a_network_beside_a_saved_model_is_not_held_to_its_contract(tmp_path: Path) -> None:
-    find("cnn16").build((2,), 3).save(tmp_path / "model.keras")
+    find("cnn16").build(Wish((2,), 3)).save(tmp_path / "model.keras")
     output = OutputSpec("prediction", "values", ("y",), "float32")
     contracts.write(str(tmp_path), Contract("other", (InputSpec("source1", (), 2, "float32", (16, 16)),), (output,)))
     assert contracts.read(str(tmp_path / "model.keras")) is not None

@@ -45,7 +45,7 @@ def make_model(tmp_path: Path, reporter: Any) -> Callable[..., str]:
     """Writes an untrained tutorial CNN."""
 
     def make(bands: int = 2, classes: int = 3, name: str = "untrained") -> str:
-        create.run(jobs.CreateModel("cnn16", (bands,), classes, 0, str(tmp_path / name)), reporter)
+        create.run(jobs.CreateModel("cnn16", (bands,), classes, output=str(tmp_path / name)), reporter)
         return str(tmp_path / name)
 
     return make

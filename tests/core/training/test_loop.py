@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.model.gallery import find
+from core.model.gallery.architecture import Wish
 from core.training import loop
 from core.training.feed import Feed
 from core.training.loop import Epoch, Settings
@@ -46,7 +47,7 @@ def test_the_weights_of_the_best_epoch_are_kept(
         return (*looks[len(weights) - 1], np.zeros(12))
 
     monkeypatch.setattr(loop, "evaluate", look)
-    network = find("cnn16").build((1,), 2)
+    network = find("cnn16").build(Wish((1,), 2))
     settings = Settings(len(looks), 5, 1e-2, False, None, 0)
     history = loop.fit(loop.make_trainer(network, data, settings), data, data, settings, reporter)
     assert history.best is not None and history.best.number == best
@@ -69,7 +70,7 @@ def test_class_weights_give_every_class_the_same_say(data: Data) -> None:
 def test_class_weights_reach_the_loss(data: Data) -> None:
     changes = []
     for weights in (None, np.array([1.0, 1.0]), np.array([0.0, 3.0])):
-        network = find("cnn16").build((1,), 2)
+        network = find("cnn16").build(Wish((1,), 2))
         network.set_weights([np.full(w.shape, 0.01, w.dtype) for w in network.get_weights()])
         trainer = loop.Trainer(network, 1e-2, weights)
         for batch in data.feed.in_order(12):
