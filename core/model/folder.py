@@ -20,7 +20,9 @@ from .backend import keras, tf
 from .contract import Contract, read, write
 from .gallery.architecture import FEATURES
 from .heads import features_of, heads_of
+from .keras_graph import keras_file
 from .kerasfile import read_network
+from .promise import contract_of
 
 GRAPH, TRAINABLE = "saved_model.pb", "model.keras"
 
@@ -72,17 +74,26 @@ def _save_graph(folder: str, network: Any, contract: Contract) -> None:
     tf.saved_model.save(served, folder, signatures=tf.function(served.serve, input_signature=signature))
 
 
-def read_trainable(path: str) -> tuple[Any, Contract]:
-    """The Keras network of a model folder and its contract, to train it (further).
+def read_trainable(path: str) -> tuple[Any, Contract, bool]:
+    """The Keras network of a model folder or of a `.keras` file, to train it (further); its contract; and whether that is its own, or
+    derived from the network.
 
     Raises:
         BadModel: the folder is missing or damaged, or holds a model that can be served only, or code.
     """
-    if not os.path.isfile(os.path.join(path, GRAPH)):
-        raise BadModel(f"No model in {path}", expected=f"a folder with {GRAPH}", remedy="Make one with 'Create model'.")
-    contract = read(path)
-    stored = os.path.join(path, TRAINABLE)
-    if contract is None or not os.path.isfile(stored):
-        missing = "contract" if contract is None else TRAINABLE
-        raise BadModel(f"The model {path} cannot be trained", expected=f"a {missing} inside it", received="none")
-    return read_network(stored), contract
+    file = keras_file(path)
+    stored = file or os.path.join(path, TRAINABLE)
+    if file is None and not os.path.isfile(os.path.join(path, GRAPH)):
+        raise BadModel(f"No model in {path}", expected=f"a folder with {GRAPH}, or a .keras file", remedy="Make one with 'Create model'.")
+    if not os.path.isfile(stored):
+        raise BadModel(
+            f"The model {path} cannot be trained",
+            expected=f"a {TRAINABLE} inside it",
+            received="none",
+            remedy="Give the .keras file that it was exported from; or TARGET_NODES, if the SavedModel has a training operation.",
+        )
+    network, contract = read_network(stored), read(path)
+    if contract is not None:
+        return network, contract, True
+    name = os.path.splitext(os.path.basename(stored))[0]
+    return network, contract_of(network, name, trained=True), False

@@ -6,8 +6,8 @@ probability of every class; the first one under the plain names `prediction` and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..classes import LandClass, make_classes
@@ -77,13 +77,22 @@ def heads_of(network: Any, contract: Contract | None = None) -> tuple[Head, ...]
     """The heads of a network, in its own order. The contract says which tell classes; without one, those that end with a softmax, or with
     a single sigmoid."""
     known = {spec.name for spec in contract.outputs if spec.kind == "probabilities"} if contract else set()
-    found: list[Head] = []
-    for name, tensor in zip(network.output_names, network.outputs, strict=True):
-        ending, channels = ending_of(tensor), int(tensor.shape[-1])
-        suffix = f"_{name}" if any(head.kind == CLASSES for head in found) else ""
-        tells = PROBABILITIES + suffix in known if contract else ending == SOFTMAX or (ending == SIGMOID and channels == 1)
-        found.append(Head(name, CLASSES, channels, ending, suffix) if tells else Head(name, VALUES, channels, ending))
-    return tuple(found)
+    heads = [Head(name, VALUES, int(t.shape[-1]), ending_of(t)) for name, t in zip(network.output_names, network.outputs, strict=True)]
+    kinds: list[str] = []
+    for head in heads:
+        served = PROBABILITIES + (f"_{head.name}" if CLASSES in kinds else "")
+        tells = served in known if contract else head.ending == SOFTMAX or (head.ending == SIGMOID and head.channels == 1)
+        kinds.append(CLASSES if tells else VALUES)
+    return with_kinds(heads, kinds)
+
+
+def with_kinds(heads: Sequence[Head], kinds: Sequence[str]) -> tuple[Head, ...]:
+    """The heads once it is known what each of them tells."""
+    first = next((place for place, kind in enumerate(kinds) if kind == CLASSES), -1)
+    return tuple(
+        replace(head, kind=kind, suffix=f"_{head.name}" if kind == CLASSES and place != first else "")
+        for place, (head, kind) in enumerate(zip(heads, kinds, strict=True))
+    )
 
 
 def ending_of(tensor: Any) -> str:
@@ -102,11 +111,14 @@ def logits(tensor: Any) -> tuple[Any, bool]:
     return (operation.input, True) if apart else (tensor, ending_of(tensor) == LINEAR)
 
 
-def outputs_of(network: Any, heads: Sequence[Head], classes: Sequence[Sequence[LandClass]]) -> tuple[OutputSpec, ...]:
+def outputs_of(
+    network: Any, heads: Sequence[Head], classes: Sequence[Sequence[LandClass]], measurements: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[OutputSpec, ...]:
     """The outputs of the network as it is served, for its contract; the first is the main one.
 
     Args:
         classes: of each head, in the order of its channels; none for heads that tell measurements.
+        measurements: names of those, by the head's name.
     """
     specs: list[OutputSpec] = []
     for head, known in zip(heads, classes, strict=True):
@@ -114,7 +126,8 @@ def outputs_of(network: Any, heads: Sequence[Head], classes: Sequence[Sequence[L
             names = tuple(c.name for c in known)
             specs += [class_output(head.prediction, tuple(known)), OutputSpec(head.served, "probabilities", names, "float32", tuple(known))]
         else:
-            specs.append(OutputSpec(head.served, "values", numbered(head.name, head.channels), "float32"))
+            names = (measurements or {}).get(head.name) or numbered(head.name, head.channels)
+            specs.append(OutputSpec(head.served, "values", names, "float32"))
     features = features_of(network)
     if features is not None:
         specs.append(OutputSpec(FEATURES, "features", numbered("feature", int(features.shape[-1])), "float32"))

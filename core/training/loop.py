@@ -1,194 +1,174 @@
-"""The training loop: gradient steps over batches, a look at the validation data after each epoch, the best weights kept.
-
-A loop of our own instead of `keras.Model.fit`: a cancel takes effect between two batches, and a step costs a third less
-(measured on the tutorial CNN: 50 000 patches in 2.4 s instead of 3.7 s).
-"""
+"""The training loop: steps over batches, a look at the validation data after each epoch, the best weights kept, an early end."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
 from ..errors import BadParameter
-from ..model.backend import keras, tf
-from ..model.gallery.architecture import LOGITS
+from ..jobs import Fitting
 from ..reporting import Reporter, format_duration
-from .feed import Batch
+from .feed import Change
+from .learner import Learner
+from .measure import Measured, measure
+from .metrics import Scores
 from .prepare import Data
-
-EVALUATION_BATCH = 512
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train; as in the job. `class_weights`: of each class's samples in the loss, None for all alike."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    augment: bool
-    class_weights: np.ndarray | None
-    seed: int
+from .schedule import Schedule
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """Mean loss and share of right samples on the training data (while the weights change), and on the validation data after it."""
+    """One pass over the training data.
+
+    Attributes:
+        loss, accuracy: means on the training data, while the weights change; None where the model tells none.
+        rate: learning rate at its end.
+        validation: what the validation data say after it.
+    """
 
     number: int
-    loss: float
-    accuracy: float
-    validation_loss: float | None = None
-    validation_accuracy: float | None = None
+    loss: float | None
+    accuracy: float | None
+    rate: float = 0.0
+    seconds: float = 0.0
+    validation: Measured | None = None
 
-    @property
-    def merit(self) -> tuple[float, float]:
-        """By what the best epoch is chosen, the larger the better: overall accuracy on the validation data, then their loss; without
-        such data the training loss.
+    def merit(self, monitor: str) -> tuple[float, ...]:
+        """By what the best epoch is chosen, the larger the better; without validation data it is the training loss.
 
-        Not the validation loss first: on other ground than it was trained on, a network grows surer even where it is wrong, so that this
-        loss rises from the first epochs on while the map still gets better (Guo et al., *On Calibration of Modern Neural Networks*, 2017).
+        Automatic: mean IoU of maps, overall accuracy of patches, root mean squared error of measurements, and between equals, or of several
+        heads, the loss. Not the loss first: on other ground than it was trained on, a network grows surer even where it is wrong, so that
+        this loss rises from the first epochs on while the map still gets better (Guo et al., *On Calibration of Modern Neural Networks*,
+        2017).
         """
-        if self.validation_accuracy is None or self.validation_loss is None:
-            return -self.loss, 0.0
-        return self.validation_accuracy, -self.validation_loss
+        if self.validation is None:
+            return (-(self.loss if self.loss is not None else 0.0),)
+        loss = () if self.validation.loss is None else (-self.validation.loss,)
+        return (*self._figure(self.validation, monitor), *loss)
+
+    @staticmethod
+    def _figure(found: Measured, monitor: str) -> tuple[float, ...]:
+        numbers = found.results[0].scores.numbers()
+        if monitor == "automatic":
+            if len(found.results) > 1 and found.loss is not None:
+                return ()
+            monitor = ("iou" if found.results[0].map else "overall_accuracy") if isinstance(found.results[0].scores, Scores) else "rmse"
+        if monitor == "loss" and found.loss is not None:
+            return ()
+        if monitor not in numbers:
+            raise BadParameter("Monitor", expected="automatic, loss, " + ", ".join(numbers), received=monitor)
+        return (-numbers[monitor] if monitor in ("rmse", "mae") else numbers[monitor],)
 
 
 @dataclass
 class History:
-    """The epochs so far, and the weights after the best of them."""
+    """The epochs so far, and the weights after the best of them.
 
+    Attributes:
+        drops: plateaus so far, at which the learning rate fell; `waited`: epochs since the best one or the last plateau.
+    """
+
+    monitor: str = "automatic"
     epochs: list[Epoch] = field(default_factory=list)
     best: Epoch | None = None
     weights: list[np.ndarray] = field(default_factory=list)
+    drops: int = 0
+    waited: int = 0
 
-    def add(self, epoch: Epoch, network: Any) -> bool:
+    def add(self, epoch: Epoch, learner: Learner) -> bool:
         """Take in an epoch; whether it is the best so far (the weights are then kept)."""
         self.epochs.append(epoch)
-        if self.best is not None and not epoch.merit > self.best.merit:
+        if self.best is not None and not epoch.merit(self.monitor) > self.best.merit(self.monitor):
+            self.waited += 1
             return False
-        self.best, self.weights = epoch, network.get_weights()
+        self.best, self.weights, self.waited = epoch, learner.weights(), 0
         return True
 
-
-class Trainer:
-    """A classifier's network with its optimizer (Adam) and loss (cross-entropy, of the logits where the network has that layer: exact
-    where a probability is nearly 0)."""
-
-    def __init__(self, network: Any, learning_rate: Any = 0.0, class_weights: np.ndarray | None = None) -> None:
-        self.network = network
-        has_logits = any(layer.name == LOGITS for layer in network.layers)
-        self._scores = keras.Model(network.inputs, network.get_layer(LOGITS).output) if has_logits else network
-        self._loss = keras.losses.SparseCategoricalCrossentropy(from_logits=has_logits, reduction="none")
-        self._optimizer = keras.optimizers.Adam(learning_rate)
-        self._class_weights = None if class_weights is None else tf.constant(class_weights, tf.float32)
-        self._loss_sum, self._right = tf.Variable(0.0), tf.Variable(0.0)  # on the device: reading them each step would make it wait
-        patches = [tf.TensorSpec((None, *tensor.shape[1:]), tf.float32) for tensor in network.inputs]
-        signature = [patches, tf.TensorSpec((None,), tf.int64)]  # any number of samples: the last batch costs no second graph
-        self._step = tf.function(self._step_eagerly, input_signature=signature)
-        self._infer = tf.function(self._infer_eagerly, input_signature=signature)
-
-    def train(self, batch: Batch, targets: np.ndarray) -> None:
-        """One gradient step."""
-        self._step([tf.convert_to_tensor(source) for source in batch.sources], tf.convert_to_tensor(targets))
-
-    def totals(self) -> tuple[float, float]:
-        """Sum of the losses and number of right samples since the last call."""
-        totals = float(self._loss_sum.numpy()), float(self._right.numpy())
-        self._loss_sum.assign(0.0)
-        self._right.assign(0.0)
-        return totals
-
-    def infer(self, batch: Batch, targets: np.ndarray) -> tuple[float, np.ndarray]:
-        """Sum of the losses and the predicted class indices, without learning."""
-        loss, predicted = self._infer([tf.convert_to_tensor(source) for source in batch.sources], tf.convert_to_tensor(targets))
-        return float(loss), predicted.numpy()
-
-    def _step_eagerly(self, sources: list[Any], targets: Any) -> None:
-        with tf.GradientTape() as tape:
-            scores = self._scores(sources, training=True)
-            losses = self._loss(targets, scores)
-            if self._class_weights is not None:
-                losses = losses * tf.gather(self._class_weights, targets)
-            loss = tf.reduce_mean(losses) + tf.add_n([0.0, *self._scores.losses])
-        variables = self._scores.trainable_variables
-        self._optimizer.apply(tape.gradient(loss, variables), variables)
-        self._loss_sum.assign_add(tf.reduce_sum(losses))
-        self._right.assign_add(tf.reduce_sum(tf.cast(tf.argmax(scores, axis=-1) == targets, tf.float32)))
-
-    def _infer_eagerly(self, sources: list[Any], targets: Any) -> tuple[Any, Any]:
-        scores = self._scores(sources, training=False)
-        return tf.reduce_sum(self._loss(targets, scores)), tf.argmax(scores, axis=-1)
+    @property
+    def idle(self) -> int:
+        """Epochs since the best one."""
+        return self.epochs[-1].number - self.best.number if self.epochs and self.best else 0
 
 
-def make_trainer(network: Any, training: Data, settings: Settings) -> Trainer:
-    """A trainer whose learning rate falls along a cosine to 0 at the end of the last epoch (Loshchilov & Hutter, *SGDR*, 2017)."""
-    steps = math.ceil(training.feed.count / settings.batch_size)
-    schedule = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps * settings.epochs)
-    return Trainer(network, schedule, settings.class_weights)
+@dataclass(frozen=True)
+class Plan:
+    """How to train: the job's settings, the changes made in patches, and the seed of everything random."""
+
+    fitting: Fitting
+    changes: tuple[Change, ...] = ()
+    seed: int = 0
 
 
-def fit(trainer: Trainer, training: Data, validation: Data | None, settings: Settings, reporter: Reporter) -> History:
-    """Train the network for all epochs, then give it the weights of the best one.
+class Witness(Protocol):
+    """Who is told of every epoch: logs, checkpoints."""
+
+    def epoch(self, history: History) -> None:
+        """The last one of the history has ended."""
+
+
+def fit(
+    learner: Learner, training: Data, validation: Data | None, plan: Plan, reporter: Reporter, history: History,
+    witnesses: Sequence[Witness] = (),
+) -> None:  # fmt: skip
+    """Train for all epochs that the history lacks, or until no better one comes. The learner ends with the weights of the last epoch.
+
+    Every epoch has random numbers of its own, so that a training which goes on after its k-th epoch is the one that ran through.
 
     Raises:
         BadParameter: the loss became infinite or NaN.
         Cancelled: within a batch of the user's wish.
     """
-    rng, history = np.random.default_rng(settings.seed), History()
-    for number in range(1, settings.epochs + 1):
+    fitting = plan.fitting
+    schedule = Schedule.of(fitting, training.feed.count)
+    for number in range(len(history.epochs) + 1, fitting.epochs + 1):
         start = time.monotonic()
-        progress = partial(_progress, reporter, number, settings.epochs)
-        loss, accuracy = _train_epoch(trainer, training, settings, rng, progress)
-        _check_loss(loss, number, settings)
-        epoch = Epoch(number, loss, accuracy, *(evaluate(trainer, validation, reporter.check)[:2] if validation else ()))
-        reporter.info(_describe(epoch, settings.epochs, history.add(epoch, trainer.network), time.monotonic() - start))
-    trainer.network.set_weights(history.weights)
-    return history
-
-
-def evaluate(trainer: Trainer, data: Data, check: Callable[[], None]) -> tuple[float, float, np.ndarray]:
-    """Mean loss, share of right samples, and the predicted class index of every sample."""
-    total, predictions = 0.0, np.empty(data.feed.count, np.int64)
-    for batch in data.feed.in_order(EVALUATION_BATCH):
-        check()
-        loss, predictions[batch.indices] = trainer.infer(batch, data.targets[batch.indices])
-        total += loss
-    return total / data.feed.count, float((predictions == data.targets).mean()), predictions
+        loss, accuracy = _train_epoch(learner, training, plan, partial(schedule.rate, number - 1, drops=history.drops), reporter, number)
+        _check_loss(loss, number, fitting)
+        found = measure(learner, validation, reporter.check) if validation else None
+        rate = schedule.rate(number - 1, schedule.steps - 1, history.drops)
+        epoch = Epoch(number, loss, accuracy, rate, time.monotonic() - start, found)
+        reporter.info(describe(epoch, fitting.epochs, history.add(epoch, learner)))
+        if schedule.drops(history.waited):
+            history.drops, history.waited = history.drops + 1, 0
+        for witness in witnesses:
+            witness.epoch(history)
+        if 0 < fitting.patience <= history.idle:
+            reporter.info(f"No better epoch in {fitting.patience}: training ends here.")
+            break
 
 
 def _train_epoch(
-    trainer: Trainer, data: Data, settings: Settings, rng: np.random.Generator, progress: Callable[[float], None]
-) -> tuple[float, float]:
-    done = 0
-    for batch in data.feed.shuffled(settings.batch_size, rng, settings.augment):
-        trainer.train(batch, data.targets[batch.indices])
+    learner: Learner, data: Data, plan: Plan, rate: Callable[[int], float], reporter: Reporter, number: int
+) -> tuple[float | None, float | None]:
+    done, rng = 0, np.random.default_rng([plan.seed, number])
+    for step, batch in enumerate(data.feed.shuffled(plan.fitting.batch_size, rng, plan.changes)):
+        learner.train(batch, rate(step))
         done += len(batch.indices)
-        progress(done / data.feed.count)
-    loss, right = trainer.totals()
-    return loss / data.feed.count, right / data.feed.count
+        reporter.progress((number - 1 + done / data.feed.count) / plan.fitting.epochs, f"Epoch {number} of {plan.fitting.epochs}")
+    totals = learner.totals()
+    loss = None if totals.loss is None else totals.loss / data.feed.count
+    return loss, totals.right / totals.known if totals.known else None
 
 
-def _progress(reporter: Reporter, number: int, epochs: int, done: float) -> None:
-    reporter.progress((number - 1 + done) / epochs, f"Epoch {number} of {epochs}")
-
-
-def _check_loss(loss: float, epoch: int, settings: Settings) -> None:
-    if not math.isfinite(loss):
+def _check_loss(loss: float | None, epoch: int, fitting: Fitting) -> None:
+    if loss is not None and not math.isfinite(loss):
         raise BadParameter(
             f"The training diverged in epoch {epoch}", expected="a finite loss", received=loss,
-            remedy=f"Lower the learning rate (it was {settings.learning_rate:g}; try {settings.learning_rate / 10:g}).",
+            remedy=f"Lower the learning rate (it was {fitting.learning_rate:g}; try {fitting.learning_rate / 10:g}).",
         )  # fmt: skip
 
 
-def _describe(epoch: Epoch, epochs: int, best: bool, seconds: float) -> str:
-    text = f"Epoch {epoch.number}/{epochs}: loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.3f}"
-    if epoch.validation_loss is not None:
-        text += f"; validation: loss {epoch.validation_loss:.4f}, overall accuracy {epoch.validation_accuracy:.3f}"
-    return f"{text} ({format_duration(seconds)}){', best so far' if best else ''}"
+def describe(epoch: Epoch, epochs: int, best: bool) -> str:
+    """An epoch in one line of the log."""
+    text = f"Epoch {epoch.number}/{epochs}:" + ("" if epoch.loss is None else f" loss {epoch.loss:.4f}")
+    text += "" if epoch.accuracy is None else f", accuracy {epoch.accuracy:.3f}"
+    if epoch.validation is not None:
+        loss = "" if epoch.validation.loss is None else f"loss {epoch.validation.loss:.4f}, "
+        text += f"; validation: {loss}{epoch.validation.in_words()}"
+    return f"{text} ({format_duration(epoch.seconds)}){', best so far' if best else ''}"

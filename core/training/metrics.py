@@ -1,4 +1,5 @@
-"""How good predicted classes are: confusion matrix, overall accuracy, kappa, and precision, recall and F1 of each class."""
+"""How good answers are. Classes: confusion matrix, overall accuracy, kappa, and precision, recall, F1 and IoU of each class. Measurements:
+mean absolute error, root mean squared error and R² of each. Both are gathered batch by batch: memory does not grow with the samples."""
 
 from __future__ import annotations
 
@@ -12,12 +13,13 @@ from sklearn.metrics import cohen_kappa_score, precision_recall_fscore_support
 @dataclass(frozen=True)
 class ClassScores:
     """Of one class; a number is None where it has no meaning: precision and F1 of a class that neither the reference nor the prediction
-    has, recall and F1 of one that the reference has not. `support`: samples in the reference."""
+    has, recall, F1 and IoU of one that the reference has not. `support`: samples in the reference."""
 
     name: str
     precision: float | None
     recall: float | None
     f1: float | None
+    iou: float | None
     support: int
 
 
@@ -29,7 +31,7 @@ class Scores:
         matrix: (classes, classes), rows are the reference, columns the prediction.
         overall_accuracy: share of the samples on the diagonal.
         kappa: Cohen's; 0 where it is undefined (only one class on both sides).
-        macro_f1: mean F1 of the classes that the reference has.
+        macro_f1, mean_iou: means over the classes that the reference has.
         classes: each one's own.
     """
 
@@ -37,12 +39,98 @@ class Scores:
     overall_accuracy: float
     kappa: float
     macro_f1: float
+    mean_iou: float
     classes: tuple[ClassScores, ...]
+
+    def numbers(self) -> dict[str, float]:
+        """The figures of the whole, by the names that logs and outputs use."""
+        return {"overall_accuracy": self.overall_accuracy, "kappa": self.kappa, "f1": self.macro_f1, "iou": self.mean_iou}
+
+
+@dataclass(frozen=True)
+class ValueScores:
+    """Of one measurement.
+
+    Attributes:
+        mae, rmse: mean absolute error, root mean squared error, in its own unit.
+        r2: share of the reference's variance that is explained; None where the reference does not vary.
+        bias: mean of answer − reference.
+        support: samples in the reference.
+    """
+
+    name: str
+    mae: float
+    rmse: float
+    r2: float | None
+    bias: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Of all measurements of a head."""
+
+    values: tuple[ValueScores, ...]
+
+    def numbers(self) -> dict[str, float]:
+        """Means over the measurements, by the names that logs and outputs use."""
+        known = [value.r2 for value in self.values if value.r2 is not None]
+        means = {name: float(np.mean([getattr(value, name) for value in self.values])) for name in ("mae", "rmse")}
+        return means | ({"r2": float(np.mean(known))} if known else {})
+
+
+class ClassTally:
+    """Counts answers of classes: indices, with −1 in the reference where it is unknown."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self.matrix = np.zeros((len(names), len(names)), np.int64)
+
+    def feed(self, reference: np.ndarray, answers: np.ndarray) -> None:
+        """A batch."""
+        known = reference >= 0
+        self.matrix += confusion(reference[known], answers[known], len(self._names))
+
+    def scores(self) -> Scores:
+        """Of all batches."""
+        return score(self.matrix, self._names)
+
+
+class ValueTally:
+    """Sums errors of measurements, NaN in the reference where they are unknown; sums of squares about the first values seen, so that no
+    large numbers are subtracted from each other."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self._sums = np.zeros((6, len(names)))  # known, error, |error|, error², reference, reference²
+        self._origin: np.ndarray | None = None
+
+    def feed(self, reference: np.ndarray, answers: np.ndarray) -> None:
+        """A batch, (…, measurements) both."""
+        truth, told = (np.asarray(a, np.float64).reshape(-1, len(self._names)) for a in (reference, answers))
+        known = np.isfinite(truth)
+        if self._origin is None and known.any():
+            self._origin = np.array([column[mask][0] if mask.any() else 0.0 for column, mask in zip(truth.T, known.T, strict=True)])
+        error = np.where(known, told - truth, 0.0)
+        moved = np.where(known, truth - (0.0 if self._origin is None else self._origin), 0.0)
+        self._sums += np.stack([part.sum(axis=0) for part in (known, error, np.abs(error), error**2, moved, moved**2)])
+
+    def scores(self) -> Regression:
+        """Of all batches."""
+        return Regression(tuple(self._of(name, *column) for name, column in zip(self._names, self._sums.T.tolist(), strict=True)))
+
+    @staticmethod
+    def _of(name: str, count: float, error: float, size: float, squares: float, total: float, total_squares: float) -> ValueScores:
+        n = max(count, 1.0)
+        variance = total_squares - total**2 / n
+        r2 = 1 - squares / variance if variance > 1e-12 * max(total_squares, 1e-300) else None
+        return ValueScores(name, size / n, (squares / n) ** 0.5, r2, error / n, int(count))
 
 
 def confusion(reference: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Counts (classes, classes) of pairs of class indices. Matrices of chunks may be added up."""
-    return np.bincount(reference * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+    pairs = reference.astype(np.int64) * classes + predicted
+    return np.bincount(pairs.ravel(), minlength=classes * classes).reshape(classes, classes)
 
 
 def score(matrix: np.ndarray, names: Sequence[str]) -> Scores:
@@ -55,19 +143,25 @@ def score(matrix: np.ndarray, names: Sequence[str]) -> Scores:
     )
     in_reference, in_prediction = matrix.sum(axis=1) > 0, matrix.sum(axis=0) > 0
     kappa = cohen_kappa_score(reference, predicted, sample_weight=weight) if _two_classes(matrix) else 0.0
+    iou = np.diag(matrix) / np.maximum(matrix.sum(axis=0) + matrix.sum(axis=1) - np.diag(matrix), 1)
     classes = tuple(
         ClassScores(
             name,
             float(precision[i]) if in_prediction[i] else 0.0 if in_reference[i] else None,
             float(recall[i]) if in_reference[i] else None,
             float(f1[i]) if in_reference[i] else None,
+            float(iou[i]) if in_reference[i] else None,
             int(support[i]),
         )
         for i, name in enumerate(names)
     )
-    known = [c.f1 for c in classes if c.f1 is not None]
     accuracy = float(np.trace(matrix) / matrix.sum())
-    return Scores(matrix, accuracy, float(kappa), float(np.mean(known)) if known else 0.0, classes)
+    return Scores(matrix, accuracy, float(kappa), _mean([c.f1 for c in classes]), _mean([c.iou for c in classes]), classes)
+
+
+def _mean(numbers: Sequence[float | None]) -> float:
+    known = [number for number in numbers if number is not None]
+    return float(np.mean(known)) if known else 0.0
 
 
 def _two_classes(matrix: np.ndarray) -> bool:

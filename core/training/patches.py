@@ -7,88 +7,138 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import BadModel, BadParameter
-from ..model.contract import InputSpec
+from ..classes import LandClass
+from ..errors import BadParameter, BadTruth
 from ..raster.grid import Window
 from ..raster.source import Source
 from ..sampling import sidecar
+
+Shape = tuple[int, int, int]  # (rows, cols, bands) of a patch
 
 
 @dataclass(frozen=True)
 class Origin:
     """Of a source: the names of its bands (empty if unknown) and the size of its pixels in map units (None if unknown)."""
 
-    bands: tuple[str, ...]
-    spacing: float | None
+    bands: tuple[str, ...] = ()
+    spacing: float | None = None
+
+
+@dataclass(frozen=True)
+class TruthOrigin:
+    """What is known of a truth: where it comes from (for messages), "labels", "targets" or "" if nobody says, its classes, and the names
+    of its measurements."""
+
+    path: str
+    kind: str = ""
+    classes: tuple[LandClass, ...] = ()
+    bands: tuple[str, ...] = ()
+    spacing: float | None = None
+
+
+class Patches(Protocol):
+    """Samples on disk: the patches of all sources and of all truths, read in lock step. One thread at a time.
+
+    Attributes:
+        count: samples.
+        sources: how many of the arrays are sources; the others are truths.
+        shapes, dtypes: of the patches of every array.
+    """
+
+    count: int
+    sources: int
+    shapes: tuple[Shape, ...]
+    dtypes: tuple[np.dtype, ...]
+
+    def read(self, start: int, stop: int) -> list[np.ndarray]:
+        """Samples start … stop − 1: (samples, rows, cols, bands) of every array."""
+
+    def origins(self) -> tuple[Origin, ...]:
+        """Of every source."""
+
+    def truths(self) -> tuple[TruthOrigin, ...]:
+        """Of every truth."""
+
+
+def patch_bytes(patches: Patches) -> int:
+    """Memory of one sample, in bytes, in the types that are on disk."""
+    return int(sum(np.prod(shape) * dtype.itemsize for shape, dtype in zip(patches.shapes, patches.dtypes, strict=True)))
 
 
 class PatchImages:
-    """The patches of all sources of a model, read in lock step. Use as a context manager. One thread at a time.
+    """Patches in images. Use as a context manager.
+
+    How many rows a patch has, an image does not say: its sidecar does, or the model, else patches are square.
 
     Args:
-        paths: one patch image a source, in the order of the model's inputs.
-        inputs: what the model takes.
+        sources, labels: one patch image each.
+        rows: of the patches of each source, where the model prescribes them.
         role: "Training" or "Validation", for messages.
 
     Raises:
-        BadParameter: another number of sources than the model has, or images of different numbers of patches.
-        BadModel: patches of another size or number of bands than the model takes.
+        BadParameter: images of different numbers of patches.
         CannotRead: an image is missing or damaged.
     """
 
-    def __init__(self, paths: Sequence[str], inputs: Sequence[InputSpec], role: str) -> None:
-        if len(paths) != len(inputs):
-            raise BadParameter(f"{role} patches", expected=f"{len(inputs)} source(s), as the model has", received=len(paths))
-        self._exits = contextlib.ExitStack()
-        self._inputs = tuple(inputs)
+    def __init__(self, sources: Sequence[str], labels: Sequence[str], rows: Sequence[int | None], role: str) -> None:
+        self._exits, self.sources = contextlib.ExitStack(), len(sources)
         try:
-            self._sources = [self._exits.enter_context(Source([path])) for path in paths]
-            self.count = self._check(role)
+            self._images = [self._exits.enter_context(Source([path])) for path in (*sources, *labels)]
+            self._beside = [sidecar.read(path) for path in (*sources, *labels)]
+            self.count = self._count(rows, role)
         except BaseException:
             self._exits.close()
             raise
-        self.dtypes = tuple(source.dtype for source in self._sources)
+        self.shapes = tuple((image.grid.height // self.count, image.grid.width, image.count) for image in self._images)
+        self.dtypes = tuple(image.dtype for image in self._images)
 
-    def _check(self, role: str) -> int:
+    def _count(self, rows: Sequence[int | None], role: str) -> int:
+        """Patches in every image.
+
+        Raises:
+            BadParameter: not the same number in all of them.
+        """
         counts = {}
-        for source, spec in zip(self._sources, self._inputs, strict=True):
-            path, (width, height), grid = source.paths[0], spec.receptive_field, source.grid
-            if grid.width != width or grid.height % height or source.count != spec.band_count:
-                raise BadModel(
-                    f"The {role.lower()} patches {path} do not fit the model's input {spec.name}",
-                    expected=f"{width} columns, a multiple of {height} rows, {spec.band_count} bands",
-                    received=f"{grid.width} columns, {grid.height} rows, {source.count} bands",
-                    remedy=f"Extract patches of {width} × {height} pixels, or create a model with BANDS={source.count}.",
-                )
-            counts[path] = grid.height // height
-        if len(set(counts.values())) != 1:
-            received = ", ".join(f"{count} in {path}" for path, count in counts.items())
-            raise BadParameter(f"{role} patches", expected="as many patches in every source", received=received)
-        return next(iter(counts.values()))
-
-    @property
-    def patch_bytes(self) -> int:
-        """Memory of one patch of all sources, in bytes, in the types of the images."""
-        sizes = (w * h * s.band_count * d.itemsize for s, d in zip(self._inputs, self.dtypes, strict=True) for w, h in [s.receptive_field])
-        return int(sum(sizes))
+        for number, (image, beside) in enumerate(zip(self._images, self._beside, strict=True)):
+            height = beside.height if beside else rows[number] if number < len(rows) else None
+            if height is None and number < self.sources:
+                height = image.grid.width
+            counts[image.paths[0]] = image.grid.height / height if height else None
+        known = {count for count in counts.values() if count}
+        whole = next(iter(known), 0.0)
+        fits = len(known) == 1 and whole == int(whole) and all(image.grid.height % int(whole) == 0 for image in self._images)
+        if not fits:
+            told = (f"{'?' if count is None else format(count, 'g')} in {path}" for path, count in counts.items())
+            raise BadParameter(
+                f"{role} patches",
+                expected="as many patches in every source, and a label for each of them",
+                received=", ".join(told),
+                remedy="Give the images of one run of 'Extract patches', and a model for patches of their size.",
+            )
+        return int(whole)
 
     def read(self, start: int, stop: int) -> list[np.ndarray]:
-        """Patches start … stop − 1 of every source: (patches, rows, cols, bands) each."""
-        return [self._read(source, spec, start, stop) for source, spec in zip(self._sources, self._inputs, strict=True)]
+        """Samples start … stop − 1."""
+        return [self._read(image, shape, start, stop) for image, shape in zip(self._images, self.shapes, strict=True)]
 
-    def _read(self, source: Source, spec: InputSpec, start: int, stop: int) -> np.ndarray:
-        width, height = spec.receptive_field
+    @staticmethod
+    def _read(image: Source, shape: Shape, start: int, stop: int) -> np.ndarray:
         if start == stop:
-            return np.empty((0, height, width, spec.band_count), source.dtype)
-        pixels = source.read(Window(start * height, 0, (stop - start) * height, width))
-        return pixels.reshape(stop - start, height, width, spec.band_count)
+            return np.empty((0, *shape), image.dtype)
+        pixels = image.read(Window(start * shape[0], 0, (stop - start) * shape[0], shape[1]))
+        return pixels.reshape(stop - start, *shape)
 
     def origins(self) -> tuple[Origin, ...]:
         """For each source what is known of the images that its patches were cut from."""
-        return tuple(_origin(source) for source in self._sources)
+        return tuple(map(_origin, self._images[: self.sources], self._beside[: self.sources]))
+
+    def truths(self) -> tuple[TruthOrigin, ...]:
+        """For each truth what its sidecar says."""
+        return tuple(map(_truth, self._images[self.sources :], self._beside[self.sources :]))
 
     def __enter__(self) -> PatchImages:
         return self
@@ -97,8 +147,7 @@ class PatchImages:
         self._exits.close()
 
 
-def _origin(source: Source) -> Origin:
-    beside = sidecar.read(source.paths[0])
+def _origin(source: Source, beside: sidecar.PatchSidecar | None) -> Origin:
     if beside is not None and len(beside.bands) == source.count:
         return Origin(_told(beside), beside.spacing[0] if beside.crs else None)
     stem = os.path.splitext(os.path.basename(source.paths[0]))[0]
@@ -112,3 +161,27 @@ def _told(beside: sidecar.PatchSidecar) -> tuple[str, ...]:
     count = len(beside.bands)
     undescribed = (stem,) if count == 1 else tuple(f"{stem}_{number}" for number in range(1, count + 1))
     return () if stem and tuple(beside.bands) == undescribed else tuple(beside.bands)
+
+
+def _truth(image: Source, beside: sidecar.PatchSidecar | None) -> TruthOrigin:
+    path = image.paths[0]
+    if beside is None:
+        return TruthOrigin(path)
+    if beside.kind == sidecar.PATCHES:  # a label image that was cut as if it were a source is a truth all the same
+        return TruthOrigin(path, spacing=_origin(image, beside).spacing)
+    if beside.kind not in (sidecar.LABELS, sidecar.TARGETS):
+        raise BadTruth(f"{path} is no truth", expected="labels or measurements", received=beside.kind)
+    return TruthOrigin(path, beside.kind, beside.classes, beside.bands, beside.spacing[0] if beside.crs and beside.width > 1 else None)
+
+
+def open_patches(sources: Sequence[str], labels: Sequence[str], records: str, inputs: Sequence[Any], role: str) -> Any:
+    """The samples of a patch set, to be used as a context manager.
+
+    Args:
+        inputs: of the network; those that prescribe rows say how many rows a patch has.
+    """
+    if records:
+        from .records import RecordPatches
+
+        return RecordPatches(records)
+    return PatchImages(sources, labels, [tensor.shape[1] for tensor in inputs], role)
