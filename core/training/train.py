@@ -18,6 +18,7 @@ from ..model.load import device_in_use
 from ..reporting import Reporter
 from . import report
 from .augment import augmented
+from .distribution import Crew, muster
 from .learner import KerasLearner
 from .loop import History, Plan, fit
 from .losses import HeadLoss, loss_weights
@@ -48,18 +49,24 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
     """
     if not job.output:
         raise BadParameter("Output model", expected="a folder", received="none")
-    model = Model(*read_trainable(job.model))
-    keras.utils.set_random_seed(job.seed)
+    crew = muster(job.distribution, reporter)
+    reporter = crew.voice(reporter)
     with contextlib.ExitStack() as exits:
-        data = _prepare(job, model, exits, reporter)
-        model = _adapted(job, model, data, reporter)
-        frozen = freeze(model.network, job.freeze)
-        learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting)
-        history = _train(job, learner, data, reporter)
-        if job.output_last:
+        exits.enter_context(crew.together())
+        with crew.strategy.scope():
+            model = Model(*read_trainable(job.model))
+            keras.utils.set_random_seed(job.seed)
+            data = _prepare(job, model, exits, reporter)
+            model = _adapted(job, model, data, reporter)
+            frozen = freeze(model.network, job.freeze)
+            learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting)
+        history = _train(job, learner, data, crew, reporter)
+        if job.output_last and crew.chief:
             _write(job.output_last, model, data, frozen, reporter)
         if history.best:
             learner.set_weights(history.weights)
+        if not crew.chief:
+            return {}
         measured = _measure(learner, data, reporter)
         contract = _write(job.output, model, data, frozen, reporter)
         if job.output_html:
@@ -121,11 +128,11 @@ def _losses(job: jobs.TrainModel, goals: Sequence[Goal]) -> list[HeadLoss]:
     return losses
 
 
-def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, reporter: Reporter) -> History:
+def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, crew: Crew, reporter: Reporter) -> History:
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
     history = History(job.fitting.monitor)
     changes = (augmented,) if job.augmentation.poses else ()
-    fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed), reporter, history)
+    fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed, crew.agree), reporter, history)
     by = "on the validation data" if data.validation else "by its training loss"
     reporter.info(f"Best epoch {by}: {history.best.number}. Its weights are kept." if history.best else "No epoch.")
     return history

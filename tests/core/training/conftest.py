@@ -35,7 +35,7 @@ def make_patches(tmp_path: Path, make_raster: Callable[..., str]) -> Callable[..
             told = tuple(f"B{band + 2:02d}" for band in range(bands))
             sidecar.write(image, sidecar.PatchSidecar("patches", len(labels), side, side, told, crs="EPSG:32631", spacing=(10.0, 10.0)))
             sidecar.write(codes_image, sidecar.PatchSidecar("labels", len(labels), 1, 1, ("label",), classes=classes))
-        return jobs.PatchSet((image,), codes_image)
+        return jobs.PatchSet((image,), (codes_image,))
 
     return make
 
