@@ -13,7 +13,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from ..errors import BadParameter, EngineDied
@@ -90,9 +90,15 @@ def muster(distribution: str, reporter: Reporter) -> Crew:
         devices = [device.name for device in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
         if len(devices) > 1:
             reporter.info(f"{len(devices)} devices share every batch: {', '.join(devices)}.")
-            return Crew(tf.distribute.MirroredStrategy(devices))
+            return Crew(_mirrored(tuple(devices)))
         reporter.info(f"This machine has one device to train on ({devices[0]}): there is nothing to share.")
     return Crew(tf.distribute.get_strategy())
+
+
+@cache
+def _mirrored(devices: tuple[str, ...]) -> Any:
+    """One for all jobs of this process: a second one would number its collective operations as the first did, and get its answers."""
+    return tf.distribute.MirroredStrategy(list(devices))
 
 
 def _machines(reporter: Reporter) -> Crew:
