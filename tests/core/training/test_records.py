@@ -176,22 +176,22 @@ def test_records_of_several_writers(tmp_path: Path) -> None:
     kinds = [
         [example(sample) for sample in written], [example(sample) for sample in turned],
         [example(sample, as_numbers) for sample in written], [example(sample) for sample in many],
+        [example(sample, lambda values: as_plain_bytes(values) + b"\x18\x00") for sample in written],  # with TensorProto's version, last
     ]  # fmt: skip
     folder = folder_of(tmp_path / "r", {"0.records": written})
-    write_shard(folder / "0.records", (kinds[number // 2 % 4][number] for number in range(60)))
+    write_shard(folder / "0.records", (kinds[number // 2 % 5][number] for number in range(60)))
     assert same(opened(folder).read(0, 60), written)
 
 
 def test_values_that_look_like_another_feature(tmp_path: Path) -> None:
-    """The pixels of the first source hold the truth's name and value, byte for byte; the second one equals the first."""
-    decoy = np.frombuffer(example({"labels": np.array([9], "uint8")}).ljust(64, b"\0"), "uint8").reshape(8, 8, 1)
-    written = [
-        {"a": decoy if number % 2 else np.zeros_like(decoy), "b": decoy, "labels": np.array([number], "uint8")} for number in range(6)
-    ]
+    """The pixels of the first source hold the truth's name and a value, byte for byte, once the right one; the second source equals it."""
+    decoys = [example({"labels": np.array([number], "uint8")}).ljust(64, b"\0") for number in (7, 9, 7, 8)]
+    pixels = [np.frombuffer(decoy, "uint8").reshape(8, 8, 1) for decoy in decoys]
     for order in (("a", "b", "labels"), ("labels", "b", "a")):
-        turned = [{name: sample[name] for name in order} for sample in written]
-        found = opened(folder_of(tmp_path / "r", {"0.records": turned})).read(0, 6)
-        assert same(found, turned, [*(name for name in order if name != "labels"), "labels"])
+        each = [{"a": patch, "b": patch, "labels": np.array([7], "uint8")} for patch in pixels]
+        written = [{name: sample[name] for name in order} for sample in each]
+        found = opened(folder_of(tmp_path / "r", {"0.records": written})).read(0, 4)
+        assert same(found, written, [*(name for name in order if name != "labels"), "labels"])
 
 
 def test_one_sample(tmp_path: Path) -> None:
