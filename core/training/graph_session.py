@@ -133,6 +133,5 @@ def _in_our_words(feeds: Mapping[str, np.ndarray]) -> Iterator[None]:
         raise OutOfMemory("The model needs more memory", remedy="Lower the batch size.", details=str(error)) from error
     except (tf.errors.OpError, ValueError) as error:
         fed = ", ".join(f"{operation_of(name)} {value.shape}" for name, value in feeds.items())
-        lines = (line for line in str(error).splitlines() if line.strip() and not line.startswith("Graph execution error"))
-        told = f"{fed}; it says: {next(lines, '')[:200]}"
+        told = f"{fed}; it says: {str(error.__context__ or error).strip().splitlines()[0][:200]}"  # the context: without a listing of nodes
         raise BadModel("The model refuses what it is fed", received=told, remedy=_REMEDY, details=str(error)) from error

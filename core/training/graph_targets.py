@@ -20,6 +20,7 @@ from ..model.signature import plain_name
 
 WHAT = "Target nodes"
 _STEPS = re.compile(r"(Resource)?(Sparse)?Apply\w+")  # what TensorFlow's optimizers end in
+_ENDS = re.compile(r"NoOp|Assign\w*|" + _STEPS.pattern)  # what `minimize` returns: a group, or the step counter's increase
 _CHANGES = re.compile(r"(Resource)?(Sparse)?Apply\w+|Assign\w*|(Resource)?Scatter\w+|ResourceStridedSliceAssign")
 
 
@@ -43,7 +44,8 @@ def candidates(graph: Any) -> tuple[str, ...]:
         signatures = signatures_of(graph).items()
         return tuple(sorted(name for name, part in signatures if _leads(reach, _outputs(part), _CHANGES)))
     needed = {operation_of(tensor) for node in reach.nodes.values() for tensor in node.input}
-    return tuple(sorted(name for name in reach.nodes.keys() - needed if _leads(reach, [name], _STEPS)))
+    ends = [name for name, node in reach.nodes.items() if name not in needed and _ENDS.fullmatch(node.op)]
+    return tuple(sorted(name for name in ends if _leads(reach, [name], _STEPS)))
 
 
 def find_targets(graph: Any, text: str) -> tuple[str, ...]:
