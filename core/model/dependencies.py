@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+IN_GRAPH = "the graph"  # the place of a node that stands in no function
+
 
 class Dependencies:
     """Of a meta graph, a protocol buffer: nothing of it runs."""
 
     def __init__(self, graph: Any) -> None:
         self.nodes = {node.name: node for node in graph.graph_def.node}
-        self._functions = {function.signature.name: function for function in graph.graph_def.library.function}
+        self.functions = {function.signature.name: function for function in graph.graph_def.library.function}
 
     def of(self, tensors: Iterable[str], functions: Iterable[str] = ()) -> list[tuple[Any, str]]:
         """Every node reached from tensors or operations of the graph, and from functions, with the place where it stands."""
         nodes = [self.nodes[name] for name in sorted(self.ancestors(tensors))]
         called = self._called(nodes, functions)
         inside = [(node, function_place(function)) for function in called for node in function.node_def]
-        return [*((node, "the graph") for node in nodes), *inside]
+        return [*((node, IN_GRAPH) for node in nodes), *inside]
 
     def ancestors(self, tensors: Iterable[str]) -> set[str]:
         """Names of the operations in the graph itself that tensors (or operations) depend on, their own with them."""
@@ -34,10 +36,10 @@ class Dependencies:
         waiting, seen = [*functions, *(name for node in nodes for name in _calls(node))], set[str]()
         while waiting:
             name = waiting.pop()
-            if name in self._functions and name not in seen:
+            if name in self.functions and name not in seen:
                 seen.add(name)
-                waiting += [called for node in self._functions[name].node_def for called in _calls(node)]
-        return [self._functions[name] for name in sorted(seen)]
+                waiting += [called for node in self.functions[name].node_def for called in _calls(node)]
+        return [self.functions[name] for name in sorted(seen)]
 
 
 def operation_of(tensor: str) -> str:

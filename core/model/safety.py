@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BadModel
-from .dependencies import Dependencies, function_place
+from .dependencies import IN_GRAPH, Dependencies, function_place
 from .operations import READS, RESTORING, SAVING, WRITES, suspicion
 
 SWITCH = "'Trust the model'"
@@ -45,7 +45,7 @@ def check(saved_model: Any, folder: str) -> None:
     Raises:
         BadModel: naming the operations, what they do and where they stand.
     """
-    _refuse(findings(saved_model, folder), folder)
+    refuse(findings(saved_model, folder), folder)
 
 
 def check_run(graph: Any, names: Iterable[str], folder: str) -> None:
@@ -57,10 +57,15 @@ def check_run(graph: Any, names: Iterable[str], folder: str) -> None:
     """
     reached = Dependencies(graph).of(names)
     kinds = ((node.op, READS if node.op in RESTORING else WRITES, place) for node, place in reached if node.op in RESTORING | SAVING)
-    _refuse([Finding(*parts) for parts in kinds], folder)
+    refuse([Finding(*parts) for parts in kinds], folder)
 
 
-def _refuse(found: Collection[Finding], folder: str) -> None:
+def refuse(found: Collection[Finding], folder: str) -> None:
+    """Refuse a model if anything was found.
+
+    Raises:
+        BadModel: as `check`.
+    """
     if found:
         raise BadModel(
             f"The model {folder} could do harm: it was not loaded",
@@ -126,7 +131,7 @@ def _asset_names(graph: Any) -> Iterator[str]:
 
 
 def _places(graph: Any) -> Iterator[tuple[str, Any]]:
-    yield "the graph", graph.graph_def.node
+    yield IN_GRAPH, graph.graph_def.node
     for function in graph.graph_def.library.function:
         yield function_place(function), function.node_def
 

@@ -10,8 +10,8 @@ from ..model.savedmodel import Tensor
 
 
 def labels_for(tensor: Tensor, labels: np.ndarray) -> np.ndarray:
-    """Labels of patches (n,), or of their pixels (n, rows, cols), or more, in the rank that the input wants: axes of size 1 are added at the
-    end or left out there. An input of any rank gets four axes, as OTBTF feeds it. The values stay as they are: class codes, not indices.
+    """Labels of patches (n,), or of their pixels (n, rows, cols), in the rank that the input wants: axes of size 1 are added at the end, or
+    left out there. An input of any rank gets four axes, as OTBTF feeds it. The values stay as they are: class codes, not indices.
 
     Raises:
         BadTruth: values that the input's type cannot hold.

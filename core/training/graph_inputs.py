@@ -29,7 +29,9 @@ class GraphInputs:
         reached = self.reach.ancestors(operations)
         return sorted((t for t in self._all.values() if operation_of(t.tensor) in reached), key=lambda tensor: tensor.name)
 
-    def constants(self, needed: Sequence[Tensor], others: Sequence[Tensor], values: Mapping[str, Value], what: str) -> dict[str, np.ndarray]:
+    def constants(
+        self, needed: Sequence[Tensor], others: Sequence[Tensor], values: Mapping[str, Value], what: str
+    ) -> dict[str, np.ndarray]:
         """The user's values by tensor; those of inputs that are not needed are left out."""
         rest = [tensor for tensor in needed if tensor not in others]
         pairs = [(name, value, tensor) for name, value in values.items() for tensor in rest if name in aliases(tensor)]

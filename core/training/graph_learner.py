@@ -1,8 +1,8 @@
 """Trains any SavedModel that brings a training operation, as OTBTF's TensorflowModelTrain does.
 
-    with GraphLearner(folder, GraphWish(targets="optimizer", placeholders="lr=1e-4, is_training=true")) as learner:
-        learner.check_batches(samples, batch_size)
-        learner.train([patches], [codes])
+with GraphLearner(folder, GraphWish(targets="optimizer", placeholders="lr=1e-4, is_training=true")) as learner:
+    learner.check_batches(samples, batch_size)
+    learner.train([patches], [codes])
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..errors import BadModel, BadParameter
 from ..model import safety
 from ..model.probabilities import are_probabilities
 from ..model.savedmodel import Tensor, read_proto
+from ..model.saver_paths import stray_writes
 from .graph_calls import Call, GraphWish, plan_calls
 from .graph_feed import labels_for, patches_for
 from .graph_session import GraphSession
@@ -28,8 +29,8 @@ class Predicted:
     """An output that is predicted.
 
     Attributes:
-        kind: codes (whole numbers: the class codes as they were fed), probabilities (of a softmax or sigmoid), or values, of which the graph
-            does not say what they are.
+        kind: codes (whole numbers: the class codes as they were fed), probabilities (of a softmax or sigmoid), or values, of which the
+            graph does not say what they are.
         shape: of a batch; None for the whole if the rank is open, None for a size that is.
     """
 
@@ -60,6 +61,7 @@ class GraphLearner:
         calls = plan_calls(model, folder, wish)
         self._training, self._prediction = calls.training, calls.prediction
         if not wish.trust:
+            safety.refuse(stray_writes(calls.graph), folder)
             safety.check_run(calls.graph, [*calls.training.fetches, *calls.prediction.fetches, *filter(None, [calls.loss])], folder)
         self.sources, self.labels = calls.training.sources, calls.training.labels
         self._session = GraphSession(folder, calls.graph, calls.tags)

@@ -38,7 +38,7 @@ def graph_targets(folder: str) -> tuple[str, ...]:
 
 
 def candidates(graph: Any) -> tuple[str, ...]:
-    """Operations that nothing else needs and that lead to steps of optimizers; of a graph of TensorFlow 2, signatures that change variables."""
+    """Operations that nothing else needs and that lead to steps of optimizers; in TensorFlow 2, signatures that change variables."""
     reach = Dependencies(graph)
     if graph.HasField("object_graph_def"):
         signatures = signatures_of(graph).items()
@@ -62,7 +62,9 @@ def find_targets(graph: Any, text: str) -> tuple[str, ...]:
         if not operations:
             raise BadParameter(WHAT, expected=_expected(graph), received=name)
         if not _leads(reach, operations, _CHANGES):
-            raise BadParameter(f"{WHAT}: {name} trains nothing", expected=_expected(graph), received="an operation that changes no variable")
+            raise BadParameter(
+                f"{WHAT}: {name} trains nothing", expected=_expected(graph), received="an operation that changes no variable"
+            )
         found += operations
     if not found:
         raise BadParameter(WHAT, expected=_expected(graph), received="none")

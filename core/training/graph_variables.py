@@ -30,7 +30,9 @@ class GraphVariables:
         twins = [pair for pair in _copies(session.graph) if ready[pair[0].name] < ready[pair[1].name]]
         session.run([_assign(variable, _read(twin)) for variable, twin, _ in twins])
         self._aligning = [copy for _, _, copy in twins]
-        names = {name for name in handles if ready[name]} - {twin.name for _, twin, _ in twins} | {variable.name for variable, _, _ in twins}
+        names = {name for name in handles if ready[name]} - {twin.name for _, twin, _ in twins} | {
+            variable.name for variable, _, _ in twins
+        }
         self._reads = {name: _read(handles[name]) for name in sorted(names)}
         self._values = {name: v1.placeholder(handles[name].get_attr("dtype")) for name in self._reads}
         self._assigns = [_assign(handles[name], value) for name, value in self._values.items()]
@@ -49,7 +51,9 @@ class GraphVariables:
         different = sorted(state.keys() ^ self._values.keys())
         if different:
             received = ", ".join(different[:_SHOWN]) + (" …" if len(different) > _SHOWN else "")
-            raise BadModel("The state is that of another model", expected=f"{len(self._values)} variables", received=f"different: {received}")
+            raise BadModel(
+                "The state is that of another model", expected=f"{len(self._values)} variables", received=f"different: {received}"
+            )
         try:
             self._session.run(self._assigns, {self._values[name]: value for name, value in state.items()})
         except tf.errors.InvalidArgumentError as error:

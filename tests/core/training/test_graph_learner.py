@@ -15,6 +15,7 @@ from core.errors import BadModel, BadParameter, BadTruth, CannotWrite
 from core.inference import serve
 from core.model import inspect
 from core.model.backend import keras, tf
+from core.model.savedmodel import read_proto
 from core.partial import replacing_folder
 from core.training.graph_calls import GraphWish
 from core.training.graph_learner import GraphLearner
@@ -114,7 +115,7 @@ def test_what_was_trained_serves_and_is_inspected(
     export: Build, patches: Any, tmp_path: Path, make_raster: Callable[..., str], reporter: Any
 ) -> None:
     """Its labels are among the signature's inputs, as OTBTF exports them: they take no image."""
-    pixels, codes = patches
+    pixels = patches[0]
     with GraphLearner(export(), WISH) as learner:
         for _ in range(3):
             epoch(learner, *patches)
@@ -122,7 +123,11 @@ def test_what_was_trained_serves_and_is_inspected(
         scene = np.concatenate([np.concatenate([pixels[8 * row + col] for col in range(8)], axis=1) for row in range(8)])
         raster = make_raster(tmp_path / "scene.tif", scene)
         job = jobs.ServeModel(
-            (jobs.ServedSource((raster,)),), folder, "patch_based", (jobs.Product(str(tmp_path / "map.tif"), ("prediction",)),), edges="valid"
+            (jobs.ServedSource((raster,)),),
+            folder,
+            "patch_based",
+            (jobs.Product(str(tmp_path / "map.tif"), ("prediction",)),),
+            edges="valid",
         )
         serve.run(job, reporter)
         expected = learner.predict([pixels[:64]])[0].reshape(8, 8)
@@ -139,15 +144,15 @@ def read(path: Path) -> np.ndarray:
         return np.asarray(image.read(1))
 
 
-@pytest.mark.parametrize("count", [1, 5, 16])
 @pytest.mark.parametrize("labels", [(None,), (None, 1), (None, 1, 1), (None, 1, 1, 1), None])
-def test_labels_of_any_rank_and_batches_of_any_size(export: Build, patches: Any, labels: Any, count: int) -> None:
+def test_labels_of_any_rank_and_batches_of_any_size(export: Build, patches: Any, labels: Any) -> None:
     with GraphLearner(export(labels=labels), WISH) as learner:
         before = learner.state()
-        for shape in ((count,), (count, 1, 1), (count, 1, 1, 1)):
-            learner.train([patches[0][:count]], [patches[1][:count].reshape(shape)])
+        for count in (1, 5, 16):
+            for shape in ((count,), (count, 1, 1), (count, 1, 1, 1)):
+                learner.train([patches[0][:count]], [patches[1][:count].reshape(shape)])
+            assert learner.predict([patches[0][:count]])[0].shape == (count,)
         assert (learner.state()["dense"] != before["dense"]).any()
-        assert learner.predict([patches[0][:count]])[0].shape == (count,)
 
 
 def test_labels_of_pixels_fit_by_axes_of_size_one(export: Build) -> None:
@@ -242,7 +247,7 @@ def test_shapes_and_labels_that_do_not_fit(export: Build, patches: Any) -> None:
             learner.train([pixels[..., :3]], [codes])
         with pytest.raises(BadModel, match="Labels for input y:0 of the model: expected any × 1 × 1 × 1, received 65 × 16 × 16 × 1"):
             learner.train([pixels], [np.zeros((65, 16, 16), int)])
-        with pytest.raises(BadModel, match="refuses what it is fed.*outside the valid range.*are they classes that the model knows"):
+        with pytest.raises(BadModel, match=r"refuses what it is fed.*outside the valid range.*are they classes that the model knows"):
             learner.train([pixels], [codes + 7])
         with pytest.raises(BadParameter, match=r"Sources: expected 1 \(x:0\), received 2"):
             learner.predict([pixels, pixels])
@@ -253,7 +258,9 @@ def test_shapes_and_labels_that_do_not_fit(export: Build, patches: Any) -> None:
 def test_a_model_of_one_batch_size_is_held_to_it_and_predicts_any(export: Build, patches: Any) -> None:
     pixels, codes = patches
     with GraphLearner(export(batch=10), WISH) as learner, GraphLearner(export(name="open"), WISH) as other:
-        with pytest.raises(BadParameter, match=r"batches of 10, received 65 samples in batches of 16\. Set the batch size to 10 and leave 5"):
+        with pytest.raises(
+            BadParameter, match=r"batches of 10, received 65 samples in batches of 16\. Set the batch size to 10 and leave 5"
+        ):
             learner.check_batches(65, 16)
         learner.check_batches(60, 10)
         other.check_batches(65, 16)
@@ -284,6 +291,17 @@ def test_training_a_hostile_model_is_refused(export: Build, tmp_path: Path) -> N
             GraphLearner(folder, GraphWish("train"))
         GraphLearner(folder, GraphWish("train", trust=True)).close()
     assert not os.path.exists(tmp_path / "harm")
+
+
+def test_a_saver_that_was_tampered_with_is_refused(export: Build) -> None:
+    folder = export()
+    model = read_proto(folder)
+    for node in model.meta_graphs[0].graph_def.node:
+        if list(node.attr["value"].tensor.string_val) == [b"_temp/part"]:
+            node.attr["value"].tensor.string_val[0] = b"/../../harm"
+    Path(folder, "saved_model.pb").write_bytes(model.SerializeToString())
+    with pytest.raises(BadModel, match=r"could do harm.*SaveV2 \(writes elsewhere than it is told to; in the graph\)"):
+        GraphLearner(folder, WISH)
 
 
 def test_a_model_that_was_never_saved_is_initialised(export: Build) -> None:
