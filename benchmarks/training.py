@@ -55,7 +55,7 @@ def _ours(patches: jobs.PatchSet, memory_mb: int, exits: contextlib.ExitStack) -
     """One more epoch of our loop, with data that are held if they fit into the memory budget."""
     network, fitting = _network(), jobs.Fitting(epochs=1, batch_size=BATCH)
     job = jobs.TrainModel(training=patches, fitting=fitting, memory=memory_mb)
-    opened = open_checked(patches, network.inputs, 1, "Training", exits)
+    opened = open_checked(patches, network.inputs, 1, "Training", exits, QUIET)
     data = prepare(job, opened, None, [Asked(heads_of(network)[0], True, None)], QUIET).training
     learner = KerasLearner(network, [HeadLoss(data.goals[0].head, "automatic")], fitting)
     return lambda: fit(learner, data, None, Plan(fitting), QUIET, History())

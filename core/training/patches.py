@@ -13,8 +13,10 @@ import numpy as np
 
 from ..classes import LandClass
 from ..errors import BadModel, BadParameter, BadTruth
+from ..jobs import PatchSet
 from ..raster.grid import Window
 from ..raster.source import Source
+from ..reporting import Reporter
 from ..sampling import sidecar
 
 Shape = tuple[int, int, int]  # (rows, cols, bands) of a patch
@@ -177,17 +179,17 @@ def _truth(image: Source, beside: sidecar.PatchSidecar | None) -> TruthOrigin:
     return TruthOrigin(path, beside.kind, beside.classes, beside.bands, beside.spacing[0] if beside.crs and beside.width > 1 else None)
 
 
-def open_patches(sources: Sequence[str], labels: Sequence[str], records: str, inputs: Sequence[Any], role: str) -> Any:
+def open_patches(patches: PatchSet, inputs: Sequence[Any], role: str, reporter: Reporter) -> Any:
     """The samples of a patch set, to be used as a context manager.
 
     Args:
         inputs: of the network.
     """
-    if records:
-        from .records import RecordPatches
+    if patches.records:
+        from .records import RecordPatches  # imports this module
 
-        return RecordPatches(records)
-    return PatchImages(sources, labels, inputs, role)
+        return RecordPatches(patches.records, role, reporter)
+    return PatchImages(patches.sources, patches.labels, inputs, role)
 
 
 def check_shape(taken: Any, given: tuple[int | None, int, int], role: str) -> None:

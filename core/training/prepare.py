@@ -85,7 +85,9 @@ class Prepared:
     statistics: tuple[BandStatistics, ...]
 
 
-def open_checked(patches: PatchSet, inputs: Sequence[Any], heads: int, role: str, exits: contextlib.ExitStack) -> Patches:
+def open_checked(
+    patches: PatchSet, inputs: Sequence[Any], heads: int, role: str, exits: contextlib.ExitStack, reporter: Reporter
+) -> Patches:
     """The samples of a patch set, which suit a network of these inputs and so many heads. `exits` closes the files.
 
     Raises:
@@ -96,7 +98,7 @@ def open_checked(patches: PatchSet, inputs: Sequence[Any], heads: int, role: str
         raise BadParameter(f"{role} data", expected="patches and a label image", received=f"no {missing}")
     if not patches.records and len(patches.sources) != len(inputs):
         raise BadParameter(f"{role} patches", expected=f"{len(inputs)} source(s), as the model has", received=len(patches.sources))
-    opened: Patches = exits.enter_context(open_patches(patches.sources, patches.labels, patches.records, inputs, role))
+    opened: Patches = exits.enter_context(open_patches(patches, inputs, role, reporter))
     if opened.sources != len(inputs):
         raise BadParameter(f"{role} patches", expected=f"{len(inputs)} source(s), as the model has", received=opened.sources)
     if len(opened.shapes) - opened.sources != heads:

@@ -17,6 +17,8 @@ import numpy as np
 
 from ..errors import BadTruth, CannotRead
 from ..reporting import Reporter
+from ..sampling import sidecar
+from .patches import Origin, TruthOrigin, patch_bytes
 from .record_bytes import unpack
 from .record_features import read_classes, read_features
 
@@ -44,6 +46,7 @@ class RecordPatches:
 
     Attributes:
         count: samples.
+        sources: how many of the arrays are sources; the last one is the truth.
         shapes: (rows, cols, bands) of every array: the sources in the order of output_shape.json, then the truth. Class codes and
             measurements, which have no place, are (1, 1, values).
         dtypes: their types, as stored.
@@ -61,17 +64,21 @@ class RecordPatches:
         self._features = read_features(folder)
         self.shapes = tuple(feature.shape for feature in self._features)
         self.dtypes = tuple(feature.dtype for feature in self._features)
-        self.classes = read_classes(folder)
-        self._shards = _scanned(_paths(folder), max(1, SCAN_BYTES // self.patch_bytes), role, reporter)
+        self.classes, self._folder = read_classes(folder), folder
+        self.sources = len(self._features) - 1
+        self._shards = _scanned(_paths(folder), max(1, SCAN_BYTES // patch_bytes(self)), role, reporter)
         self._firsts = np.cumsum([0, *(shard.count for shard in self._shards)])
         self.count = int(self._firsts[-1])
         if not self.count:
             raise BadTruth(f"{role} records of {folder}", expected="samples", received="none", remedy="Extract patches again.")
 
-    @property
-    def patch_bytes(self) -> int:
-        """Memory of one sample of all sources and its truth, in bytes, in the types of the records."""
-        return sum(feature.nbytes for feature in self._features)
+    def origins(self) -> tuple[Origin, ...]:
+        """For each source: records tell nothing of the images that their patches were cut from."""
+        return (Origin(),) * self.sources
+
+    def truths(self) -> tuple[TruthOrigin, ...]:
+        """Of the one truth: classes if the folder names them."""
+        return (TruthOrigin(self._folder, sidecar.LABELS if self.classes else "", self.classes),)
 
     def read(self, start: int, stop: int) -> list[np.ndarray]:
         """Samples start … stop − 1: (samples, rows, cols, bands) of each source, then of the truth.

@@ -70,8 +70,8 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
 def _prepare(job: jobs.TrainModel, model: Model, exits: contextlib.ExitStack, reporter: Reporter) -> Prepared:
     """Open, check and look through the patches."""
     inputs, heads = model.network.inputs, len(model.network.outputs)
-    training = open_checked(job.training, inputs, heads, "Training", exits)
-    validation = open_checked(job.validation, inputs, heads, "Validation", exits) if job.validation.given else None
+    training = open_checked(job.training, inputs, heads, "Training", exits, reporter)
+    validation = open_checked(job.validation, inputs, heads, "Validation", exits, reporter) if job.validation.given else None
     return prepare(job, training, validation, _asked(job, model, training), reporter)
 
 

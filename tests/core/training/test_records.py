@@ -18,6 +18,7 @@ from core.classes import make_classes
 from core.errors import BadTruth, Cancelled, CannotRead
 from core.reporting import Reporter
 from core.sampling.records import PatchRecords
+from core.training.patches import patch_bytes
 from core.training.records import RecordPatches
 
 Sample = Mapping[str, np.ndarray]
@@ -104,7 +105,7 @@ def test_what_the_writer_wrote(tmp_path: Path) -> None:
         assert (records.count, records.classes) == (50, classes)
         assert records.shapes == ((4, 6, 2), (8, 12, 1), (1, 1, 1))
         assert records.dtypes == (np.dtype("uint16"), np.dtype("float32"), np.dtype("int32"))
-        assert records.patch_bytes == 4 * 6 * 2 * 2 + 8 * 12 * 4 + 4
+        assert patch_bytes(records) == 4 * 6 * 2 * 2 + 8 * 12 * 4 + 4
         found = records.read(0, 50)
     dealt = [sample for shard in range(3) for sample in range(shard, 50, 3)]
     for array, expected in zip(found, (first, second, codes[:, None, None]), strict=True):

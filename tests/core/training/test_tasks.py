@@ -18,6 +18,7 @@ from core.model.backend import keras
 from core.model.contract import read
 from core.model.folder import read_trainable
 from core.sampling import sidecar
+from core.sampling.records import PatchRecords
 from core.training import train
 
 Make = Callable[..., Any]
@@ -193,3 +194,16 @@ def test_the_last_weights_are_written_as_well(make_model: Make, make_patches: Ma
     best, last = (read_trainable(outputs[name])[0].get_weights() for name in ("OUTPUT", "OUTPUT_LAST"))
     different = any((a != b).any() for a, b in zip(best, last, strict=True))
     assert different == (outputs["BEST_EPOCH"] != 8)
+
+
+def test_records_are_trained_on_like_patch_images(make_patches: Make, make_model: Make, tmp_path: Path, reporter: Any) -> None:
+    rng = np.random.default_rng(0)
+    codes = np.tile([3, 7], 20)
+    pixels = rng.normal(codes[:, None, None, None] * 100, 20, (40, 16, 16, 2)).astype("uint16")
+    folder = tmp_path / "records"
+    with PatchRecords(str(folder), 40, 15, [(16, 16)], codes[:, None].astype("uint8"), label_image=False) as records:
+        records.classes = make_classes([(3, "sea"), (7, "land")])
+        records.write(0, [pixels.reshape(-1, 16, 2)])
+    outputs = run(make_model(classes=2), jobs.PatchSet(records=str(folder)), tmp_path, reporter)
+    contract = read(outputs["OUTPUT"])
+    assert outputs["OVERALL_ACCURACY"] > 0.95 and contract is not None and [c.name for c in contract.classes] == ["sea", "land"]
