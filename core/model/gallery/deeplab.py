@@ -1,8 +1,8 @@
 """DeepLab: dilated convolutions look at several widths at once, on a quarter of the resolution.
 
 Chen, Papandreou, Schroff & Adam, *Rethinking Atrous Convolution for Semantic Image Segmentation* (2017), and the decoder of Chen et al.,
-*Encoder-Decoder with Atrous Separable Convolution* (ECCV 2018). Spatial pyramid: the same map seen by convolutions whose nine weights lie 2,
-4 and 6 elements apart, side by side. For classes that only their surroundings tell: settlement and industry, orchards, wetland.
+*Encoder-Decoder with Atrous Separable Convolution* (ECCV 2018). Its spatial pyramid is the same map seen by convolutions whose nine weights
+lie 2, 4 and 6 elements apart, side by side. For classes that only their surroundings tell: settlement and industry, orchards, wetland.
 
 What is left out: the pyramid's mean over the whole image. Over a block it would be that block's mean, other at every block size: tiles
 would not join, and the map would depend on the memory at hand. The paper's ResNet trained on photographs gives way to residual units of
@@ -20,8 +20,8 @@ bilinear resizing to transposed convolutions, since Keras' layer for it takes no
     up               n × n × 32          transposed convolution 2 × 2, convolution 3 × 3: the deep features
     conv 1 × 1       n × n × classes     softmax
 
-A pixel sees 109 × 109 pixels. Padding spoils 55 pixels on each side of a block, hence receptive field 116 × 116 for an expression field of
-4 × 4, margin 56, scale factor 1.
+Receptive field 116 × 116 for an expression field of 4 × 4: padding spoils 56 pixels on each side of a block, the margin that
+serving computes and throws away. Scale factor 1.
 Parameters: 288·bands + 33·classes + 954 656 (and mean and variance of each band).
 """
 

@@ -1,8 +1,8 @@
 """The tutorial's CNN in its fully convolutional form: it learns from patches of 16 × 16 pixels with one label each, and maps in blocks.
 
-Remi Cresson, *Deep Learning for Remote Sensing Images with Open Source Software* (CRC Press, 2020), chapter 5, and OTBTF's
-`create_savedmodel_simple_fcn`. Without pooling every layer has stride 1, so a block of pixels is computed in one pass, as exactly as patch by
-patch. For the samples of `cnn16`, where maps are large: serving is as fast as the machine convolves, without a dense form of its own.
+Remi Cresson, *Deep Learning for Remote Sensing Images with Open Source Software* (CRC Press, 2020), and OTBTF's
+`create_savedmodel_simple_fcn`. Without pooling every layer has stride 1, so a block of pixels is computed in one pass, as exactly as patch
+by patch. For the samples of `cnn16` where maps are large and OTBTF or TensorFlow Serving shall make them: one call gives a whole block.
 
                     a patch                      a block
     source1         16 × 16 × bands              (n + 15) × (n + 15) × bands, any n

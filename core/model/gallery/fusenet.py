@@ -1,9 +1,9 @@
 """FuseNet: two streams for two sensors of one grid, an optical image and heights or radar, fused at every level.
 
-Audebert, Le Saux & Lefèvre, *Beyond RGB: Very High Resolution Urban Remote Sensing with Multimodal Deep Networks* (ISPRS Journal 140, 2018),
-after Hazirbas et al. (ACCV 2016). Each source has a SegNet encoder of its own, since heights and backscatter look nothing like reflectance;
-after every level the second's map is added to the first's, so that the decoder gets both. For roofs against pavement, trees against grass,
-or clouds that radar sees through. If the second source is no more than some bands alike, stack them and take `unet`.
+Audebert, Le Saux & Lefèvre, *Beyond RGB: Very High Resolution Urban Remote Sensing with Multimodal Deep Networks* (ISPRS Journal 140,
+2018), after Hazirbas et al. (ACCV 2016). Each source has a SegNet encoder of its own, since heights and backscatter look nothing like
+reflectance; after every level the second's map is added to the first's, so that the decoder gets both. For roofs against pavement, trees
+against grass, or clouds that radar sees through. Further bands of the same kind need no second stream: stack them, and take `unet`.
 
 SegNet tells its decoder where each maximum was; Keras has no layer for that, so the fused map of each level is added to the decoder's
 instead (as in LinkNet, Chaurasia & Culurciello 2017), which keeps the outlines, too.
@@ -19,8 +19,8 @@ instead (as in LinkNet, Chaurasia & Culurciello 2017), which keeps the outlines,
     up1                n × n × 32          the same with level1: the deep features
     conv 1 × 1         n × n × classes     softmax
 
-A pixel sees 100 × 100 pixels of both sources. Padding spoils 46 pixels on each side of a block, hence receptive field 104 × 104 for an
-expression field of 8 × 8, margin 48, scale factor 1.
+Receptive field 104 × 104 of both sources for an expression field of 8 × 8: padding spoils 48 pixels on each side of a block, the margin
+that serving computes and throws away. Scale factor 1.
 Parameters: 288·bands of both + 33·classes + 1 363 296 (and mean and variance of each band).
 """
 

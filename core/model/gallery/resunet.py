@@ -16,8 +16,8 @@ rates and more epochs without going astray; made for thin things, such as roads,
     up1              n × n × 32          the same, beside down1; batch normalisation and ReLU: the deep features
     conv 1 × 1       n × n × classes     softmax
 
-A pixel sees 81 × 81 pixels. Padding spoils 38 pixels on each side of a block, hence receptive field 88 × 88 for an expression field of
-8 × 8, margin 40, scale factor 1.
+Receptive field 88 × 88 for an expression field of 8 × 8: padding spoils 40 pixels on each side of a block, the margin that
+serving computes and throws away. Scale factor 1.
 Parameters: 288·bands + 33·classes + 2 023 520 (and mean and variance of each band).
 """
 

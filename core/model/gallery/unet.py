@@ -15,8 +15,8 @@ land cover, fields, buildings, water, at any resolution; a few hundred patches o
     up1              n × n × 32          the same, beside down1: the deep features
     conv 1 × 1       n × n × classes     softmax
 
-A pixel sees 100 × 100 pixels. Padding spoils 46 pixels on each side of a block, hence receptive field 104 × 104 for an expression field of
-8 × 8, margin 48, scale factor 1.
+Receptive field 104 × 104 for an expression field of 8 × 8: padding spoils 48 pixels on each side of a block, the margin that
+serving computes and throws away. Scale factor 1.
 Parameters: 288·bands + 33·classes + 1 926 112 (and mean and variance of each band).
 """
 
