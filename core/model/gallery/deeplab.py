@@ -56,7 +56,7 @@ def _build(wish: Wish) -> Any:
 
 DEEPLAB = Architecture(
     id="deeplab",
-    title="DeepLab with dilated convolutions, one class for every pixel",
+    title="DeepLab with dilated convolutions, an answer for every pixel",
     paper="Chen et al., Rethinking Atrous Convolution for Semantic Image Segmentation, 2017; Encoder-Decoder with Atrous Separable "
     "Convolution, ECCV 2018",
     sources=("image",),

@@ -60,7 +60,7 @@ def _build(wish: Wish) -> Any:
 
 FUSENET = Architecture(
     id="fusenet",
-    title="FuseNet: two sources of one grid, one class for every pixel",
+    title="FuseNet: two sources of one grid, an answer for every pixel",
     paper="Audebert et al., Beyond RGB: Very High Resolution Urban Remote Sensing with Multimodal Deep Networks, ISPRS Journal 2018",
     sources=("optical image", "height or radar image"),
     build=_build,

@@ -49,7 +49,7 @@ def _build(wish: Wish) -> Any:
 
 RESUNET = Architecture(
     id="resunet",
-    title="Residual U-Net, one class for every pixel",
+    title="Residual U-Net, an answer for every pixel",
     paper="Zhang et al., Road Extraction by Deep Residual U-Net, IEEE GRSL 2018",
     sources=("image",),
     build=_build,

@@ -47,7 +47,7 @@ def _build(wish: Wish) -> Any:
 
 UNET = Architecture(
     id="unet",
-    title="U-Net, one class for every pixel",
+    title="U-Net, an answer for every pixel",
     paper="Ronneberger et al., U-Net: Convolutional Networks for Biomedical Image Segmentation, MICCAI 2015",
     sources=("image",),
     build=_build,
