@@ -6,8 +6,26 @@ from ...errors import BadParameter
 from .architecture import Architecture
 from .cnn16 import CNN16
 from .cnn16bn import CNN16BN
+from .deeplab import DEEPLAB
+from .fcn16 import FCN16
+from .fusenet import FUSENET
+from .maggiori import MAGGIORI
+from .resunet import RESUNET
+from .unet import UNET
 
-ARCHITECTURES: dict[str, Architecture] = {architecture.id: architecture for architecture in (CNN16, CNN16BN)}
+ARCHITECTURES: dict[str, Architecture] = {
+    architecture.id: architecture
+    for architecture in (
+        CNN16,
+        CNN16BN,
+        FCN16,
+        MAGGIORI,
+        UNET,
+        RESUNET,
+        DEEPLAB,
+        FUSENET,
+    )
+}
 
 
 def find(architecture_id: str) -> Architecture:
