@@ -11,7 +11,8 @@ from ..base import EngineAlgorithm, Parameters
 from ..parameters import choice, explained, model_output, of_field, seed
 from ..values import Values
 
-ARCHITECTURES = ("cnn16", "cnn16bn")  # ids of core/model/gallery, which this process cannot import; a test keeps the two in step
+# The ids of core/model/gallery, which this process cannot import; a test keeps the two in step.
+ARCHITECTURES = ("cnn16", "cnn16bn", "panms", "m3fusion", "tempcnn", "ltae", "cnn1d", "cnn3d", "l2norm", "scalarproduct")
 
 
 class CreateModel(EngineAlgorithm):
