@@ -16,7 +16,7 @@ the paper computes beforehand, so that any number of bands goes in as it is. Ban
     conv 1 × 1     classes               softmax
 
 Receptive field 9 × 9, expression field 1 × 1, scale factor 1; fully convolutional.
-Parameters: 18432·(bands ÷ 4, rounded up) + 129·classes + 69624 (and mean and variance of what is normalised).
+Parameters: 18432·(bands ÷ 4, rounded up) + 129·classes + 69864 (and mean and variance of what is normalised).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ matter: it suits long series (20 dates and more), in which a few dates tell the 
     dense          classes               softmax
 
 Receptive field 1 × 1, expression field 1 × 1, scale factor 1.
-Parameters: 32·bands of a date + 129·classes + 110336, whatever the number of dates (and mean and variance of what is normalised).
+Parameters: 32·bands of a date + 129·classes + 110272, whatever the number of dates (and mean and variance of what is normalised).
 """
 
 from __future__ import annotations

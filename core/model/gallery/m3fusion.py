@@ -28,7 +28,8 @@ around one of 10 m as in the paper (3/20), or of 2.5 m (1/4).
 Two things are otherwise than in the paper. Its second convolution of 3 × 3 is padded with zeros at the edges of the patch, which alone
 would keep the patches from being computed together when a map is made. And while it learns, each branch has a classifier of its own, whose
 losses count 0.3 each; they are left out, for they would be answers of the network that nobody asks for.
-Parameters: 3072·bands of a date + 12544·bands of source 2 + 1537·(classes + measurements) + 8,3 million.
+Parameters: 3072·bands of a date + 12544·bands of source 2 + 1537·classes + 8271104 (and mean and variance of what is
+normalised).
 """
 
 from __future__ import annotations

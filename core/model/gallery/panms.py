@@ -23,7 +23,7 @@ After Gaetano, Ienco, Ose & Cresson, *A Two-Branch CNN Architecture for Land Cov
     dense          classes             softmax
 
 Receptive fields 8 × 8 and 32 × 32, expression field 1 × 1, scale factor 1; patch-based.
-Parameters: 288·bands + 800·panchromatic bands + 129·(classes + measurements) + 205696 (and mean and variance of what is normalised).
+Parameters: 288·bands + 800·panchromatic bands + 129·classes + 205568 (and mean and variance of what is normalised).
 """
 
 from __future__ import annotations
