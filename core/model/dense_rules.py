@@ -141,12 +141,12 @@ def _cropping(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
     begin, end, step = (values.constant(tensor).tolist() for tensor in operation.inputs[1:4])
     open_begin, open_end, *others = (operation.get_attr(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis"))
     parts = [slice(None if open_begin & 1 << i else begin[i], None if open_end & 1 << i else end[i]) for i in range(len(begin))]
-    batch, rows, cols, channels = (*parts, *[slice(None)] * (4 - len(parts)))
-    depth = source.values.shape[-1]
-    whole = batch == slice(None) and range(depth)[channels] == range(depth)
+    rows, cols, channels = (range(n) for n in (*source.size, source.values.shape[-1]))
+    whole = parts[0] == slice(None) and (len(parts) < 4 or channels[parts[3]] == channels)
     if any(others) or set(step) != {1} or not whole or source.flat or max(source.spread) > 1:
         raise NotDense("a patch is sliced otherwise than cropped")
-    return cropped(source, range(source.size[0])[rows], range(source.size[1])[cols])
+    down, across = (*parts[1:3], slice(None), slice(None))[:2]
+    return cropped(source, rows[down], cols[across])
 
 
 def _flatten(operation: Any, source: PatchMap, values: Operands) -> Result:

@@ -9,7 +9,7 @@ matter: it suits long series (20 dates and more), in which a few dates tell the 
     normalization  1 × 1 × dates·bands   per band and date, learnt from the training samples
     perceptron     dates × 128           32, 64 and 128 units, the same for every date: batch normalisation and ReLU after each
     embedding      dates × 256           linear, layer normalisation; plus the position of the date (sines of its number)
-    attention      256                   16 heads, each over 16 of the channels: softmax over the dates of its own learnt query with the keys
+    attention      256                   16 heads, each over 16 of the channels: softmax over the dates of a learnt query times the keys
                                          (8 numbers a date and head); the channels themselves are the values
     dense          128                   batch normalisation, ReLU: the deep features; dropout of 0.2
     dense          classes               softmax

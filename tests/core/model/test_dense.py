@@ -159,7 +159,7 @@ def test_time_series_of_one_pixel_beside_a_patch(saved: Save) -> None:
         (lambda x: layers.Flatten()(x[..., :1]), "sliced otherwise than cropped"),
         (lambda x: layers.Flatten()(x[:, :, :, :1]), "sliced otherwise than cropped"),
         (lambda x: layers.Flatten()(x[:, 2]), "sliced otherwise than cropped"),
-        (lambda x: layers.Flatten()(x[1:]), "sliced otherwise than cropped"),
+        (lambda x: layers.Flatten()(x[:, :, :, :, None]), "sliced otherwise than cropped"),
         (lambda x: layers.Flatten()(x[:, 3:3]), "nothing is left"),
     ],
 )

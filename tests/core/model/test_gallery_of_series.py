@@ -157,7 +157,9 @@ def test_l2norm_is_the_norm() -> None:
 
 def test_scalarproduct_is_the_scalar_product() -> None:
     one, other = np.random.default_rng(0).normal(size=(2, 2, 3, 5, BANDS)).astype(np.float32)
-    np.testing.assert_allclose(build("scalarproduct")([one, other]), np.einsum("nrcb,nrcb->nrc", one, other)[..., None], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        build("scalarproduct")([one, other]), np.einsum("nrcb,nrcb->nrc", one, other)[..., None], rtol=1e-4, atol=1e-5
+    )
 
 
 def test_what_learns_nothing_is_complete_and_takes_no_classes(tmp_path: Path, reporter: Any) -> None:
