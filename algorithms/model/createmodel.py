@@ -13,7 +13,10 @@ from ..values import Values
 from .architectures import texts
 
 # Ids of core/model/gallery, which this process cannot import; a test keeps the two in step.
-ARCHITECTURES = ("cnn16", "cnn16bn", "fcn16", "maggiori", "unet", "resunet", "deeplab", "fusenet")
+ARCHITECTURES = (
+    "cnn16", "cnn16bn", "panms", "fcn16", "maggiori", "unet", "resunet", "deeplab", "fusenet", "m3fusion", "tempcnn", "ltae", "cnn1d",
+    "cnn3d", "l2norm", "scalarproduct",
+)  # fmt: skip
 
 
 class CreateModel(EngineAlgorithm):
