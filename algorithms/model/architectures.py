@@ -74,8 +74,8 @@ def _for_several_sources() -> dict[str, str]:
         ),
         "panms": translate(
             "Architectures",
-            "two branches for one sensor's pair: source 1 a panchromatic image (patches of 32 × 32 pixels), source 2 its multispectral "
-            "image four times coarser (8 × 8). It uses the sharpness of the one and the colours of the other without pansharpening.",
+            "two branches for one sensor's pair: source 1 the multispectral image (patches of 8 × 8 pixels), source 2 its panchromatic "
+            "image, four times finer (32 × 32). It uses the sharpness of the one and the colours of the other without pansharpening.",
         ),
     }
 
@@ -99,8 +99,8 @@ def _for_series_and_spectra() -> dict[str, str]:
         ),
         "cnn3d": translate(
             "Architectures",
-            "a hyperspectral patch, convolved along rows, columns and bands (Li 2017): spectrum and texture, for some hundred bands and "
-            "few samples.",
+            "a hyperspectral patch of 9 × 9 pixels, convolved along rows, columns and bands (Roy 2020): spectrum and texture, for some "
+            "hundred bands and few samples.",
         ),
     }
 
@@ -109,11 +109,11 @@ def _without_learning() -> dict[str, str]:
     return {
         "l2norm": translate(
             "Architectures",
-            "nothing to learn: the length of each pixel's vector of bands, to try a chain of algorithms. No classes (0).",
+            "nothing to learn: the length of each pixel's vector of bands, to try a chain of algorithms. CLASSES is not used.",
         ),
         "scalarproduct": translate(
             "Architectures",
-            "nothing to learn: the scalar product of the pixels of two sources with the same bands, to try a chain with two. No "
-            "classes (0).",
+            "nothing to learn: the scalar product of the pixels of two sources with the same bands, to try a chain with two. "
+            "CLASSES is not used.",
         ),
     }

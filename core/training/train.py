@@ -17,7 +17,7 @@ from ..model.heads import CLASSES, heads_of, outputs_of
 from ..model.load import device_in_use
 from ..reporting import Reporter
 from . import report
-from .augment import augmented
+from .changes import changes_of
 from .learner import KerasLearner
 from .loop import History, Plan, fit
 from .losses import HeadLoss, loss_weights
@@ -124,7 +124,7 @@ def _losses(job: jobs.TrainModel, goals: Sequence[Goal]) -> list[HeadLoss]:
 def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, reporter: Reporter) -> History:
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
     history = History(job.fitting.monitor)
-    changes = (augmented,) if job.augmentation.poses else ()
+    changes = changes_of(job.augmentation, data.statistics)
     fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed), reporter, history)
     by = "on the validation data" if data.validation else "by its training loss"
     reporter.info(f"Best epoch {by}: {history.best.number}. Its weights are kept." if history.best else "No epoch.")
