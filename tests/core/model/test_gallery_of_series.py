@@ -67,7 +67,7 @@ def test_it_comes_back_as_it_was(small: None, tmp_path: Path, name: str) -> None
     network = build(name)
     contract = contract_of(network, name, name)
     write_folder(str(tmp_path / "model"), network, contract)
-    again, said = read_trainable(str(tmp_path / "model"))
+    again, said, _ = read_trainable(str(tmp_path / "model"))
     assert said == contract
     for one, other in zip(network.weights, again.weights, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=one.path)
