@@ -603,6 +603,6 @@ def _outputs(part: Any) -> list[str]:
                 found += _outputs(item) if hasattr(item, "__dataclass_fields__") else []
         elif hasattr(value, "__dataclass_fields__"):
             found += _outputs(value)
-        elif field.name.startswith("output") or field.name in ("rates", "rejected", "path"):
+        elif field.name.startswith("output_") or field.name in ("output", "rates", "rejected", "path"):
             found.append(value)
     return found

@@ -77,8 +77,12 @@ def _of_heads(epochs: Sequence[Epoch], accuracy: Line) -> list[Panel]:
     for place, result in enumerate(first.results):
         name = f", {result.head}" if len(first.results) > 1 else ""
         if isinstance(result.scores, Scores):
-            lines = (*beside, _figure(epochs, place, "overall_accuracy", "accuracy, validation", BLUE),
-                     _figure(epochs, place, "f1", "F1, validation", GREEN, "--"), _figure(epochs, place, "iou", "IoU, validation", VERMILION, ":"))  # fmt: skip
+            lines = (
+                *beside,
+                _figure(epochs, place, "overall_accuracy", "accuracy, validation", BLUE),
+                _figure(epochs, place, "f1", "F1, validation", GREEN, "--"),
+                _figure(epochs, place, "iou", "IoU, validation", VERMILION, ":"),
+            )
             panels.append(Panel(f"Accuracy{name}", lines, share=True))
             beside = ()
         else:

@@ -17,6 +17,7 @@ from .prepare import Goal
 from .sheets import contact_sheet, triple_sheet
 
 T = TypeVar("T")
+_KINDS = ("Best answers", "Worst answers", "Answers between, evenly spread")
 _MOST_ROWS = 500  # of a table of measurements
 
 
@@ -88,15 +89,11 @@ def example_sections(album: Album, labels: np.ndarray, scale_factor: float) -> l
         return _map_sections(maps_beside(album, scale_factor), goal)
     if goal.classes:
         right, wrong = right_and_wrong(album, labels)
-        return [_sheet("Right", right, contact_sheet, "Patches that the model classified rightly"),
-                _sheet("Wrong", wrong, contact_sheet, "Patches that the model took for another class")]  # fmt: skip
+        return [_sheet("Answered rightly", right, contact_sheet, "Patches that the model classified rightly"),
+                _sheet("Answered wrongly", wrong, contact_sheet, "Patches that the model took for another class")]  # fmt: skip
     note = f"<p>Above each patch the reference, below it the model's answer: {', '.join(goal.names[:2])}.</p>\n"
-    return [
-        _sheet(title, tiles, contact_sheet, f"{title} answers", note) for title, tiles in zip(_KINDS, numbers_beside(album), strict=True)
-    ]
-
-
-_KINDS = ("Best", "Worst", "Between, evenly spread")
+    kinds = zip(_KINDS, numbers_beside(album), (note, "", ""), strict=True)
+    return [_sheet(title, tiles, contact_sheet, title, told) for title, tiles, told in kinds]
 
 
 def _map_sections(maps: Maps, goal: Goal) -> list[str]:
@@ -106,8 +103,8 @@ def _map_sections(maps: Maps, goal: Goal) -> list[str]:
     else:
         low, high = maps.limits
         note = f"<p>{goal.names[0]}, from {low:.4g} (dark) to {high:.4g} (bright). Light grey: no truth.</p>\n"
-    groups = (maps.best, maps.worst, maps.between)
-    return [_sheet(title, triples, triple_sheet, f"{title} answers", note) for title, triples in zip(_KINDS, groups, strict=True)]
+    kinds = zip(_KINDS, (maps.best, maps.worst, maps.between), (note, "", ""), strict=True)
+    return [_sheet(title, triples, triple_sheet, title, told) for title, triples, told in kinds]
 
 
 def _sheet(title: str, items: Sequence[T], draw: Callable[[Sequence[T]], bytes], description: str, note: str = "") -> str:
