@@ -20,7 +20,7 @@ class Cloud:
 
     def __init__(self) -> None:
         self.counts = np.zeros((CELLS, CELLS), np.int64)
-        self.low, self.width = 0.0, 0.0
+        self.low, self.width = 0.0, 1 / CELLS
 
     def feed(self, reference: np.ndarray, answers: np.ndarray) -> None:
         """Take in a batch."""
@@ -33,7 +33,7 @@ class Cloud:
         np.add.at(self.counts, (cells[0], cells[1]), 1)
 
     def _cover(self, low: float, high: float) -> None:
-        if not self.width:
+        if not self.counts.any():
             span = (high - low) or abs(low) or 1.0
             self.low, self.width = low - 0.05 * span, 1.1 * span / CELLS
         while low < self.low or high > self.low + CELLS * self.width:

@@ -18,7 +18,7 @@ from .sheets import Frame, Tile, Triple
 MOST = 24  # right ones, and as many wrong ones
 EACH = 4  # maps of a kind: best, worst, and spread between
 EACH_NUMBER = 8  # the same of measurements
-MOST_NUMBERS = 2  # measurements under a patch
+MOST_BESIDE = 2  # measurements under a patch
 MOST_SIDE = 256  # pixels of a patch on a sheet; larger ones are thinned out
 Paint = Callable[[np.ndarray], np.ndarray]  # a map of indices or measurements → its colours
 
@@ -116,7 +116,7 @@ def numbers_beside(album: Album) -> tuple[list[Tile], ...]:
 
 
 def _numbered(shown: Shown) -> Tile:
-    pairs = list(zip(shown.target.ravel().tolist(), shown.answer.ravel().tolist(), strict=True))[:MOST_NUMBERS]
+    pairs = list(zip(shown.target.ravel().tolist(), shown.answer.ravel().tolist(), strict=True))[:MOST_BESIDE]
     above, below = ([f"{pair[side]:.3g}" for pair in pairs] for side in (0, 1))
     return Tile(shown.picture, ", ".join(above), f"→ {', '.join(below)}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -54,31 +54,37 @@ class Facts:
         return self.data.validation or self.data.training
 
 
-def write(facts: Facts, learner: Learner) -> None:
-    """Write the page to the job's `output_html`. The learner answers to the samples that are shown.
+def write(facts: Facts, learner: Learner, check: Callable[[], None]) -> None:
+    """Write the page to the job's `output_html`.
+
+    Args:
+        learner: answers to the samples that are shown.
+        check: called between the parts, as drawing takes some seconds; raises to stop.
 
     Raises:
         CannotWrite: disk full, no such folder, no permission.
     """
-    write_page(
-        facts.job.output_html,
-        f"Training of {facts.contract.name}",
-        f'<p class="lead">{escape(_summary(facts))}</p>\n',
-        ""
-        if facts.data.validation
-        else '<p class="warning">No validation data were given: the scores are those of the training data.</p>\n',
-        *_scores(facts),
-        section("Epochs", picture(curves(facts.history.epochs, facts.history.best), "Curves over the epochs"))
-        if facts.history.epochs
-        else "",
-        *_heads(facts),
-        *_examples(facts, learner),
-        section("Model", table(_model(facts)), *_layers(facts)),
-        section("Settings", *_settings(facts.job)),
-        section("Data", table(files(facts.job))),
-        section("Machine", table(_machine())),
-        section("To train it again", *_recipe(facts.job)),
-    )
+    parts = []
+    for part in _parts(facts, learner):
+        check()
+        parts.append(part)
+    write_page(facts.job.output_html, f"Training of {facts.contract.name}", *parts)
+
+
+def _parts(facts: Facts, learner: Learner) -> Iterator[str]:
+    yield f'<p class="lead">{escape(_summary(facts))}</p>\n'
+    if facts.data.validation is None:
+        yield '<p class="warning">No validation data were given: the scores are those of the training data.</p>\n'
+    yield from _scores(facts)
+    if facts.history.epochs:
+        yield section("Epochs", picture(curves(facts.history.epochs, facts.history.best), "Curves over the epochs"))
+    yield from _heads(facts)
+    yield from _examples(facts, learner)
+    yield section("Model", table(_model(facts)), *_layers(facts))
+    yield section("Settings", *_settings(facts.job))
+    yield section("Data", table(files(facts.job)))
+    yield section("Machine", table(_machine()))
+    yield section("To train it again", *_recipe(facts.job))
 
 
 def _summary(facts: Facts) -> str:
@@ -115,11 +121,11 @@ def _heads(facts: Facts) -> Iterator[str]:
         yield from head_sections(result, goal, seen, data, len(results) > 1)
 
 
-def _examples(facts: Facts, learner: Learner) -> list[str]:
+def _examples(facts: Facts, learner: Learner) -> Iterator[str]:
     if facts.measured.seen is None:
-        return []
+        return
     album = Album(learner, facts.told, facts.contract.inputs[0].bands, facts.measured.right)
-    return example_sections(album, facts.measured.seen.labels, float(facts.contract.scale_factor))
+    yield from example_sections(album, facts.measured.seen.labels, float(facts.contract.scale_factor))
 
 
 def _model(facts: Facts) -> list[tuple[str, Cell]]:

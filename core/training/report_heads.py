@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
 from typing import TypeVar
 
 import numpy as np
 
 from ..page import Cell, picture, section, swatch, table
 from .cloud import Cloud
-from .examples import Album, Maps, maps_beside, numbers_beside, right_and_wrong
+from .examples import MOST_BESIDE, Album, Maps, maps_beside, numbers_beside, right_and_wrong
 from .figures import MOST_NUMBERS, clouds_picture, confusion_picture
 from .measure import Result
 from .metrics import Regression, Scores
@@ -82,29 +83,30 @@ def _value_table(scores: Regression) -> str:
     return table(rows, ("Measurement", "MAE", "RMSE", "R²", "Bias (answer − reference)", "Samples")) + more
 
 
-def example_sections(album: Album, labels: np.ndarray, scale_factor: float) -> list[str]:
+def example_sections(album: Album, labels: np.ndarray, scale_factor: float) -> Iterator[str]:
     """Samples to look at, by what the first head answers. `labels`: the class of each sample, of a head that answers once a patch."""
     goal = album.goal
     if goal.truth.size is not None:
-        return _map_sections(maps_beside(album, scale_factor), goal)
-    if goal.classes:
+        yield from _map_sections(maps_beside(album, scale_factor), goal)
+    elif goal.classes:
         right, wrong = right_and_wrong(album, labels)
-        return [_sheet("Answered rightly", right, contact_sheet, "Patches that the model classified rightly"),
-                _sheet("Answered wrongly", wrong, contact_sheet, "Patches that the model took for another class")]  # fmt: skip
-    note = f"<p>Above each patch the reference, below it the model's answer: {', '.join(goal.names[:2])}.</p>\n"
-    kinds = zip(_KINDS, numbers_beside(album), (note, "", ""), strict=True)
-    return [_sheet(title, tiles, contact_sheet, title, told) for title, tiles, told in kinds]
+        yield _sheet("Answered rightly", right, contact_sheet, "Patches that the model classified rightly")
+        yield _sheet("Answered wrongly", wrong, contact_sheet, "Patches that the model took for another class")
+    else:
+        note = f"<p>Above each patch the reference, below it the model's answer: {escape(', '.join(goal.names[:MOST_BESIDE]))}.</p>\n"
+        for title, tiles, told in zip(_KINDS, numbers_beside(album), (note, "", ""), strict=True):
+            yield _sheet(title, tiles, contact_sheet, title, told)
 
 
-def _map_sections(maps: Maps, goal: Goal) -> list[str]:
+def _map_sections(maps: Maps, goal: Goal) -> Iterator[str]:
     if maps.limits is None:
         legend = " &nbsp; ".join(swatch(c.colour, c.name) for c in goal.classes[:40])
         note = f"<p>{legend}</p>\n<p>Light grey: no truth. A dashed frame: the part of the image that is answered for.</p>\n"
     else:
         low, high = maps.limits
-        note = f"<p>{goal.names[0]}, from {low:.4g} (dark) to {high:.4g} (bright). Light grey: no truth.</p>\n"
-    kinds = zip(_KINDS, (maps.best, maps.worst, maps.between), (note, "", ""), strict=True)
-    return [_sheet(title, triples, triple_sheet, title, told) for title, triples, told in kinds]
+        note = f"<p>{escape(goal.names[0])}, from {low:.4g} (dark) to {high:.4g} (bright). Light grey: no truth.</p>\n"
+    for title, triples, told in zip(_KINDS, (maps.best, maps.worst, maps.between), (note, "", ""), strict=True):
+        yield _sheet(title, triples, triple_sheet, title, told)
 
 
 def _sheet(title: str, items: Sequence[T], draw: Callable[[Sequence[T]], bytes], description: str, note: str = "") -> str:

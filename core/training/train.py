@@ -66,7 +66,7 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
         if job.output_html:
             parameters = model.network.count_params()
             facts = report.Facts(job, contract, parameters, history, measured, data, model.network, tuple(frozen))
-            report.write(facts, learner)
+            report.write(facts, learner, reporter.check)
     return _outputs(job, measured, history)
 
 
