@@ -25,6 +25,10 @@ def test_every_pair_is_counted_in_its_cell(batches: list[np.ndarray], seed: int)
         values = np.concatenate(batches).astype(np.float64)
         slack = 1e-9 * max(abs(low), abs(high))
         assert low - slack <= values.min() and values.max() <= high + slack
+        for axis, told in enumerate(zip(*pairs, strict=True)):
+            centres = cloud.low + (np.arange(CELLS) + 0.5) * cloud.width
+            mean = (cloud.counts.sum(axis=1 - axis) * centres).sum() / cloud.counts.sum()
+            assert abs(mean - np.concatenate(told).mean()) <= cloud.width + slack  # still in place, however often it was doubled
         first, stop = cloud.frame()
         assert 0 <= first < stop <= CELLS and cloud.counts[first:stop, first:stop].sum() == cloud.counts.sum()  # so few have no outliers
 
