@@ -35,7 +35,7 @@ class EpochLog(contextlib.AbstractContextManager["EpochLog"]):
         """The last one of the history has ended."""
         if self._board:
             for epoch in history.epochs[self._told :]:
-                _show(self._board, epoch)
+                _show(self._board, epoch, history.best is not None and epoch.number == history.best.number)
         self._told = len(history.epochs)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
@@ -45,11 +45,14 @@ class EpochLog(contextlib.AbstractContextManager["EpochLog"]):
             write_table(self._table, self._history.epochs)
 
 
-def _show(board: Board, epoch: Epoch) -> None:
+def _show(board: Board, epoch: Epoch, best: bool) -> None:
+    """The confusion matrix of the best epoch so far only: drawing it takes half a second."""
     board.write(TRAINING, epoch.number, {"loss": epoch.loss, "accuracy": epoch.accuracy, "learning_rate": epoch.rate})
     if epoch.validation is not None:
         found = epoch.validation
-        pictures = {f"{_prefix(found, result)}confusion": confusion_picture(r) for result in found.results if (r := _scores(result))}
+        pictures = {
+            f"{_prefix(found, result)}confusion": confusion_picture(r) for result in found.results if best and (r := _scores(result))
+        }
         board.write(VALIDATION, epoch.number, {"loss": found.loss, **figures(found)}, pictures)
 
 

@@ -101,6 +101,7 @@ def test_tensorboard_can_read_every_figure_while_it_trains(tmp_path: Path) -> No
     with EpochLog(past, "", str(tmp_path / "new" / "board")) as log:
         for number in (1, 2):
             past.epochs.append(epoch(number, CLASSES))
+            past.best = past.epochs[0]
             log.epoch(past)
             run = tmp_path / "new" / "board" / "run_1"  # still open
             training, validation = events(run / "training"), events(run / "validation")
@@ -109,8 +110,9 @@ def test_tensorboard_can_read_every_figure_while_it_trains(tmp_path: Path) -> No
             assert validation["loss", number] == 0.25 and validation["overall_accuracy", number] == 0.75
             assert validation["recall/forest", number] == np.float32(5 / 6)
             assert ("f1/never seen", number) not in validation
-            width, height, png = validation["confusion", number].tolist()
-            assert tf.io.decode_png(png).shape[:2] == (int(height), int(width))
+    width, height, png = validation["confusion", 1].tolist()
+    assert tf.io.decode_png(png).shape[:2] == (int(height), int(width))
+    assert ("confusion", 2) not in validation  # it was no better
 
 
 def test_every_training_is_a_run_of_its_own(tmp_path: Path) -> None:
