@@ -19,6 +19,7 @@ from ..reporting import Reporter
 from . import report
 from .changes import changes_of
 from .learner import KerasLearner
+from .log import EpochLog
 from .loop import History, Plan, fit
 from .losses import HeadLoss, loss_weights
 from .measure import Measured, measure
@@ -63,7 +64,9 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
         measured = _measure(learner, data, reporter)
         contract = _write(job.output, model, data, frozen, reporter)
         if job.output_html:
-            report.write(report.Facts(job, contract, model.network.count_params(), history, measured, data), learner)
+            parameters = model.network.count_params()
+            facts = report.Facts(job, contract, parameters, history, measured, data, model.network, tuple(frozen))
+            report.write(facts, learner, reporter.check)
     return _outputs(job, measured, history)
 
 
@@ -125,7 +128,8 @@ def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, reporter
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
     history = History(job.fitting.monitor)
     changes = changes_of(job.augmentation, data.statistics)
-    fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed), reporter, history)
+    with EpochLog(history, job.output_csv, job.output_tensorboard) as log:
+        fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed), reporter, history, [log])
     by = "on the validation data" if data.validation else "by its training loss"
     reporter.info(f"Best epoch {by}: {history.best.number}. Its weights are kept." if history.best else "No epoch.")
     return history
