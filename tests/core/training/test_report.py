@@ -188,7 +188,7 @@ def test_layers_that_are_used_twice_have_a_shape() -> None:
 def test_settings_begin_with_those_that_were_changed() -> None:
     job = jobs.TrainModel(
         "/m", jobs.PatchSet(("/p",), ("/l",)), fitting=jobs.Fitting(epochs=3, balance_classes=True),
-        graph=jobs.GraphTraining(outputs="prediction"), seed=4, output="/o",
+        graph=jobs.GraphTraining(predictions="prediction"), seed=4, output="/o",
     )  # fmt: skip
     changed, usual = settings(job)
     assert changed == [("Epochs", "3"), ("Balance classes", "yes"), ("Outputs", "prediction"), ("Seed", "4")]
