@@ -387,7 +387,7 @@ class GraphTraining(Part):
         target_nodes: operations to run for a step, "optimizer"; empty: a Keras network is trained, by our own steps.
         label_placeholder: input that takes the truth; empty: the only one that nothing else feeds.
         loss_node: tensor to report as the loss; empty: one of a usual name, if there is any.
-        outputs: of each truth, the output to compare it with, "prediction"; empty: the model's first.
+        predictions: of each truth, the output to compare it with, "prediction"; empty: the model's first.
         placeholders: values of the other inputs while training, "lr=1e-4, is_training=true".
         validation_placeholders: the same while validating; empty: as while training.
         trust: train it even if it holds operations that touch files or the network, or run Python.
@@ -396,7 +396,7 @@ class GraphTraining(Part):
     target_nodes: str = ""
     label_placeholder: str = ""
     loss_node: str = ""
-    outputs: str = ""
+    predictions: str = ""
     placeholders: str = ""
     validation_placeholders: str = ""
     trust: bool = False

@@ -151,13 +151,13 @@ def scan(patches: Patches, surveys: Sequence[Survey], memory_bytes: int, reporte
     for start in range(0, patches.count, step):
         stop = min(start + step, patches.count)
         arrays = patches.read(start, stop)
-        gathering: list[BandStatistics | Survey] = [*statistics, *surveys]
-        for position, (array, gathered) in enumerate(zip(arrays, gathering, strict=True)):
-            if position < patches.sources:
-                _check_finite(array, start, position, role)
-            gathered.feed(array)
-            if held is not None:
-                held[position][start:stop] = array
+        for position, (source, gathered) in enumerate(zip(arrays, statistics, strict=False)):
+            _check_finite(source, start, position, role)
+            gathered.feed(source)
+        for survey, truth in zip(surveys, arrays[patches.sources :], strict=True):
+            survey.feed(truth)
+        for array, place in zip(arrays, held or (), strict=False):
+            place[start:stop] = array
         reporter.progress(stop / patches.count, f"Reading {role.lower()} patches")
     return Scan(held, statistics)
 

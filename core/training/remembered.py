@@ -47,7 +47,8 @@ def _result_to_plain(result: Result) -> dict[str, Any]:
     """A confusion matrix says all that scores of classes do."""
     scores = result.scores
     if isinstance(scores, Scores):
-        told: dict[str, Any] = {"matrix": scores.matrix.tolist(), "classes": [each.name for each in scores.classes]}
+        matrix = np.column_stack([scores.matrix, *([scores.strangers] if scores.strangers else [])])
+        told: dict[str, Any] = {"matrix": matrix.tolist(), "classes": [each.name for each in scores.classes]}
     else:
         told = {"values": [asdict(each) for each in scores.values]}
     return {"head": result.head, "map": result.map, **told}

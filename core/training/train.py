@@ -17,7 +17,7 @@ from ..model.heads import CLASSES, heads_of, outputs_of
 from ..model.load import device_in_use
 from ..reporting import Reporter
 from . import report
-from .augment import augmented
+from .changes import changes_of
 from .learner import KerasLearner
 from .loop import History, Plan, fit
 from .losses import HeadLoss, loss_weights
@@ -25,6 +25,7 @@ from .measure import Measured, measure
 from .metrics import Scores
 from .normalization import learn_normalization
 from .patches import Patches
+from .precision import policy_of
 from .prepare import Asked, Goal, Prepared, class_weights, open_checked, prepare
 from .resume import NothingKept, keeping
 from .tuning import freeze, thaw, with_new_heads
@@ -55,7 +56,7 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
         data = _prepare(job, model, exits, reporter)
         model = _adapted(job, model, data, reporter)
         frozen = freeze(model.network, job.freeze)
-        learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting)
+        learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting, policy_of(job.fitting.precision, reporter))
         kept = exits.enter_context(keeping(job, data.training.feed, learner, reporter))
         history = _train(job, learner, data, kept, reporter)
         if job.output_last:
@@ -72,8 +73,8 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
 def _prepare(job: jobs.TrainModel, model: Model, exits: contextlib.ExitStack, reporter: Reporter) -> Prepared:
     """Open, check and look through the patches."""
     inputs, heads = model.network.inputs, len(model.network.outputs)
-    training = open_checked(job.training, inputs, heads, "Training", exits)
-    validation = open_checked(job.validation, inputs, heads, "Validation", exits) if job.validation.given else None
+    training = open_checked(job.training, inputs, heads, "Training", exits, reporter)
+    validation = open_checked(job.validation, inputs, heads, "Validation", exits, reporter) if job.validation.given else None
     return prepare(job, training, validation, _asked(job, model, training), reporter)
 
 
@@ -126,7 +127,7 @@ def _losses(job: jobs.TrainModel, goals: Sequence[Goal]) -> list[HeadLoss]:
 def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, kept: NothingKept, reporter: Reporter) -> History:
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
     history = kept.history or History(job.fitting.monitor)
-    changes = (augmented,) if job.augmentation.poses else ()
+    changes = changes_of(job.augmentation, data.statistics)
     fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed), reporter, history, [kept])
     by = "on the validation data" if data.validation else "by its training loss"
     reporter.info(f"Best epoch {by}: {history.best.number}. Its weights are kept." if history.best else "No epoch.")

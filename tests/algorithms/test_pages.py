@@ -35,7 +35,7 @@ NAMES = {
     "extractpatches": "SOURCE1 SOURCE6 PATCH_SIZE1_X PATCH_SIZE6_Y NODATA1 NODATA6 POINTS FIELD PADDING OUTPUT1 OUTPUT6 OUTPUT_LABELS "
     "REJECTED TARGETS LABELS LABELS_SIZE_X LABELS_SIZE_Y LABELS_NODATA NODATA_RULE OUTPUT_RECORDS RECORDS_PER_FILE OUTPUT_HTML",
     "normalize": "INPUT METHOD PERCENTILE_LOW PERCENTILE_HIGH SUBTRACT DIVIDE CLIP STATISTICS NODATA OUTPUT_TYPE OUTPUT OUTPUT_STATISTICS",
-    "createmodel": "ARCHITECTURE BANDS CLASSES SEED OUTPUT",
+    "createmodel": "ARCHITECTURE BANDS BANDS2 BANDS6 CLASSES TARGETS DATES SEED OUTPUT",
     "inspectmodel": "MODEL OUTPUT_HTML OUTPUT",
     "trainmodel": "MODEL SOURCE1 SOURCE6 LABELS SOURCE1_VALIDATION SOURCE6_VALIDATION LABELS_VALIDATION EPOCHS BATCH_SIZE LEARNING_RATE "
     "BALANCE_CLASSES AUGMENT MEMORY SEED OUTPUT OUTPUT_HTML",
@@ -126,6 +126,8 @@ def test_the_gallery_offers_what_the_engine_has(provider: Any, repository: Path)
     ]
     ids = [keyword.value.value for call in calls for keyword in call.keywords if keyword.arg == "id"]
     assert sorted(ids) == sorted(ARCHITECTURES)
+    told = page("createmodel").shortHelpString().split("\n\n")
+    assert [name for name in ARCHITECTURES if not any(part.startswith(f"{name}: ") for part in told)] == []
 
 
 def test_class_statistics(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:
@@ -308,6 +310,17 @@ def test_normalize(translate: Callable[..., Any], make_raster: MakeRaster, tmp_p
 def test_create_model(translate: Callable[..., Any], tmp_path: Path) -> None:
     job = translate("createmodel", ARCHITECTURE="cnn16", BANDS=10, CLASSES=7, SEED=3, OUTPUT=str(tmp_path / "model"))
     assert (job.architecture, job.bands, job.classes, job.seed, job.output) == ("cnn16", (10,), 7, 3, str(tmp_path / "model"))
+    assert (job.targets, job.dates) == (0, 1)
+
+
+def test_create_model_of_several_sources_for_measurements(
+    translate: Callable[..., Any], tmp_path: Path, error_class: type[Exception]
+) -> None:
+    numbers = {"BANDS": 30, "BANDS2": 4, "CLASSES": 0, "TARGETS": 2, "DATES": 10}
+    job = translate("createmodel", ARCHITECTURE="fusenet", OUTPUT=str(tmp_path / "model"), **numbers)
+    assert (job.bands, job.classes, job.targets, job.dates) == ((30, 4), 0, 2, 10)
+    with pytest.raises(error_class, match=r"BANDS2 is empty: .*without a gap"):
+        translate("createmodel", ARCHITECTURE="fusenet", BANDS=3, BANDS3=1, OUTPUT=str(tmp_path / "model"))
 
 
 def test_inspect_model(translate: Callable[..., Any], tmp_path: Path) -> None:
