@@ -159,7 +159,9 @@ class KerasLearner:
         with tf.GradientTape() as tape:
             with computing_in(self._scores, self._policy):
                 scores = [tf.cast(scores, tf.float32) for scores in keras.tree.flatten(self._scores(sources, training=True))]
-            loss = self._loss(targets, scores, known) + share * tf.add_n([0.0, *(tf.cast(part, tf.float32) for part in self._scores.losses)])
+            loss = self._loss(targets, scores, known) + share * tf.add_n(
+                [0.0, *(tf.cast(part, tf.float32) for part in self._scores.losses)]
+            )
             scaled = self._optimizer.scale_loss(loss)
         samples = tf.cast(tf.shape(sources[0])[0], tf.float32)
         self._sums.assign_add(tf.stack([loss * samples / share, *self._right(targets, scores)]))

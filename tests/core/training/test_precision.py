@@ -35,28 +35,31 @@ def learner(policy: str, **fitting: Any) -> KerasLearner:
 @pytest.mark.parametrize("fitting", [{"optimizer": "adamw"}, {"optimizer": "sgd", "accumulation": 2}], ids=["adamw", "accumulated"])
 def test_forced_here_it_learns_and_leaves_no_trace(policy: str, half: str, fitting: dict[str, Any]) -> None:
     taught, batch = learner(policy, **fitting), a_batch()
-    before, configuration = taught.infer(batch), taught.network.to_json()
-    for _ in range(25):
-        taught.train(batch, 0.01)
-    totals, after = taught.totals(), taught.infer(batch)
-    assert np.isfinite(totals.loss) and after.loss < 0.8 * before.loss
+    configuration, losses = taught.network.to_json(), []
+    for _ in range(5):
+        for _ in range(5):
+            taught.train(batch, 0.01)
+        losses.append(taught.totals().loss)
+    assert np.isfinite(losses).all() and losses[-1] < 0.5 * losses[0]
+    assert taught.infer(batch).answers[0].shape == (24,)
     graph = (taught._accumulate if "accumulation" in fitting else taught._step).get_concrete_function().graph
     convolutions = [op for op in graph.get_operations() if op.type in ("Conv2D", "MatMul")]
     assert len(convolutions) >= 4 and {op.outputs[0].dtype for op in convolutions} == {tf.as_dtype(half)}
-    assert not [op for op in taught._infer.get_concrete_function().graph.get_operations() if tf.as_dtype(half) in [o.dtype for o in op.outputs]]
-    assert {v.dtype for v in taught.network.weights} == {"float32"}
+    answering = taught._infer.get_concrete_function().graph.get_operations()
+    assert tf.as_dtype(half) not in {output.dtype for op in answering for output in op.outputs}
+    assert {v.dtype for v in taught.network.trainable_weights} == {"float32"}
     assert taught.network.to_json() == configuration  # what is written
 
 
 def test_the_loss_is_scaled_for_float16_and_steps_that_overflow_are_left_out() -> None:
     taught, batch = learner(FLOAT16), a_batch()
-    before = taught.weights()
-    scale = taught._optimizer.dynamic_scale
-    huge = Batch(batch.indices, [np.full_like(batch.sources[0], 3e38)], batch.targets)
-    taught.train(huge, 0.01)
-    changed = [name.path for name, old in zip(taught.network.weights, before, strict=True) if not np.array_equal(name.numpy(), old)]
-    assert not [path for path in changed if "moving" not in path]
-    assert float(taught._optimizer.dynamic_scale) < float(scale.numpy() if taught._optimizer.iterations else 2**15)
+    taught.train(batch, 0.01)
+    before, scale = {v.path: v.numpy() for v in taught.network.trainable_weights}, float(taught._optimizer.dynamic_scale)
+    assert scale > 1000
+    taught.train(Batch(batch.indices, [np.full_like(batch.sources[0], 3e38)], batch.targets), 0.01)
+    for variable in taught.network.trainable_weights:
+        np.testing.assert_array_equal(variable.numpy(), before[variable.path])
+    assert float(taught._optimizer.dynamic_scale) == scale / 2
 
 
 def test_a_state_put_back_goes_on_exactly() -> None:
