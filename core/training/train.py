@@ -26,7 +26,9 @@ from .measure import Measured, measure
 from .metrics import Scores
 from .normalization import learn_normalization
 from .patches import Patches
+from .precision import policy_of
 from .prepare import Asked, Goal, Prepared, class_weights, open_checked, prepare
+from .resume import NothingKept, keeping
 from .tuning import freeze, thaw, with_new_heads
 
 
@@ -49,14 +51,15 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
     """
     if not job.output:
         raise BadParameter("Output model", expected="a folder", received="none")
+    keras.utils.set_random_seed(job.seed)  # before the model is read: its layers draw the seeds of their noise and dropout then
     model = Model(*read_trainable(job.model))
-    keras.utils.set_random_seed(job.seed)
     with contextlib.ExitStack() as exits:
         data = _prepare(job, model, exits, reporter)
         model = _adapted(job, model, data, reporter)
         frozen = freeze(model.network, job.freeze)
-        learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting)
-        history = _train(job, learner, data, reporter)
+        learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting, policy_of(job.fitting.precision, reporter))
+        kept = exits.enter_context(keeping(job, data.training.feed, learner, reporter))
+        history = _train(job, learner, data, kept, reporter)
         if job.output_last:
             _write(job.output_last, model, data, frozen, reporter)
         if history.best:
@@ -124,12 +127,12 @@ def _losses(job: jobs.TrainModel, goals: Sequence[Goal]) -> list[HeadLoss]:
     return losses
 
 
-def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, reporter: Reporter) -> History:
+def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, kept: NothingKept, reporter: Reporter) -> History:
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
-    history = History(job.fitting.monitor)
+    history = kept.history or History(job.fitting.monitor)
     changes = changes_of(job.augmentation, data.statistics)
     with EpochLog(history, job.output_csv, job.output_tensorboard) as log:
-        fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed), reporter, history, [log])
+        fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed), reporter, history, [log, kept])
     by = "on the validation data" if data.validation else "by its training loss"
     reporter.info(f"Best epoch {by}: {history.best.number}. Its weights are kept." if history.best else "No epoch.")
     return history
