@@ -92,18 +92,18 @@ class Values:
         items = layers.flatten(self._parameters.get(name))
         return tuple(layers.raster_path(item, self._context, name) for item in items)
 
-    def sources(self, build: Callable[[Values, int], T], name: str = "SOURCE{}") -> tuple[T, ...]:
-        """What `build` makes of every source that was given, in order.
+    def sources(self, build: Callable[[Values, int], T], name: str = "SOURCE{}", first: int = 1) -> tuple[T, ...]:
+        """What `build` makes of every source from `first` on that was given, in order.
 
         Raises:
             BadParameter: a source is left out between others: the inputs of the model would be mixed up.
         """
-        numbers = [index for index in source_numbers() if self.given(name.format(index))]
-        if numbers and numbers != list(range(1, len(numbers) + 1)):
-            missing = next(index for index in source_numbers() if index not in numbers)
+        numbers = [index for index in source_numbers(first) if self.given(name.format(index))]
+        if numbers and numbers != list(range(first, first + len(numbers))):
+            missing = next(index for index in source_numbers(first) if index not in numbers)
             raise BadParameter(
                 f"{name.format(missing)} is empty",
-                expected="sources from 1 on without a gap",
+                expected=f"sources from {first} on without a gap",
                 received=", ".join(name.format(index) for index in numbers),
             )
         return tuple(build(self, index) for index in numbers)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from . import sampling, serving
+from . import sampling, serving, training
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORK = os.path.join(ROOT, "build", "bench")
@@ -35,6 +35,8 @@ GOALS = {
     "time_linearity_residual": Goal(serving.time_linearity_residual, 0.03, "lower"),
     "auto_block_vs_best": Goal(serving.auto_block_vs_best, 1.1, "lower"),
     "extract_50k_vs_loop": Goal(sampling.extract_50k_vs_loop, 0.2, "lower"),
+    "train_vs_keras": Goal(training.train_vs_keras, 0.95, "higher"),
+    "train_streamed_vs_keras": Goal(training.train_streamed_vs_keras, 0.9, "higher"),
     "extract_1m_memory": Goal(sampling.extract_1m_memory, 1000.0, "lower"),
 }
 

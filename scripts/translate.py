@@ -1,12 +1,13 @@
 """Collects the texts to translate into i18n/tensorscape_LANGUAGE.ts and compiles them to .qm: `make translate [LANGUAGES="de fr"]`.
 
-pylupdate5 reads the literals in `tr("…")`, with the class around them as the context. Without it and lrelease (Debian: pyqt5-dev-tools,
-qttools5-dev-tools) nothing is done, and that is said.
+pylupdate5 reads the literals in `tr("…")`, with the class around them as the context, and in `translate("Context", "…")`. Without it and
+lrelease (Debian: pyqt5-dev-tools, qttools5-dev-tools) nothing is done, and that is said.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from . import apt
 from .workspace import PLUGIN, ROOT, Failure, guarded, run_logged, say
 
 FOLDER = ROOT / "i18n"
+ASKS = re.compile(r"\b(tr|translate)\(")
 PACKAGES = ("pyqt5-dev-tools", "qttools5-dev-tools")
 COMPILERS = ("/usr/lib/qt5/bin/lrelease", "lrelease", "lrelease-qt5")
 
@@ -22,7 +24,7 @@ COMPILERS = ("/usr/lib/qt5/bin/lrelease", "lrelease", "lrelease-qt5")
 def sources(root: Path) -> list[str]:
     """The files whose texts are shown to users, relative to the checkout."""
     found = [root / "plugin.py", *sorted((root / "algorithms").rglob("*.py"))]
-    return [str(path.relative_to(root)) for path in found if path.is_file() and "tr(" in path.read_text(encoding="utf-8")]
+    return [str(path.relative_to(root)) for path in found if path.is_file() and ASKS.search(path.read_text(encoding="utf-8"))]
 
 
 def languages(folder: Path, asked: str) -> list[str]:

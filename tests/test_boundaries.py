@@ -46,7 +46,13 @@ HOMES = {
     "sklearn": ("core/classification/", "core/training/"),
 }
 # What a package on the disk is called where pip gets it, or gets it with.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "tensorflow": "tensorflow-cpu", "keras": "tensorflow-cpu", "affine": "rasterio"}
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "tensorflow": "tensorflow-cpu",
+    "keras": "tensorflow-cpu",
+    "google": "tensorflow-cpu",
+    "affine": "rasterio",
+}
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import BadParameter
 from .backend import tf
+from .dependencies import Dependencies, operation_of
 from .placeholders import WHAT, Value, as_array
-from .safety import operation_of
 from .savedmodel import Tensor
 from .signature import Chosen, open_shape, plain_name, rank_words
 
@@ -31,7 +31,7 @@ def constants(chosen: Chosen, values: Mapping[str, Value]) -> dict[str, np.ndarr
     fed: dict[str, np.ndarray] = {}
     for given, value in values.items():
         if given not in aliases:
-            raise BadParameter(WHAT, expected=_listed(known) or "none: the model takes images only", received=given)
+            raise BadParameter(WHAT, expected=listed(known) or "none: the model takes images only", received=given)
         tensor = aliases[given]
         fed[tensor.tensor] = as_array(given, value, tensor.dtype, open_shape(tensor))
     required = _required(chosen) if chosen.version1 else {tensor.tensor for tensor in known}
@@ -39,24 +39,20 @@ def constants(chosen: Chosen, values: Mapping[str, Value]) -> dict[str, np.ndarr
     if missing:
         examples = ", ".join(f"{tensor.name}=…" for tensor in missing)
         remedy = f"Give them as user placeholders: {examples}"
-        raise BadParameter("The model takes values beside images", expected=_listed(missing), received="none", remedy=remedy)
+        raise BadParameter("The model takes values beside images", expected=listed(missing), received="none", remedy=remedy)
     return fed
 
 
-def _listed(tensors: Iterable[Tensor]) -> str:
+def listed(tensors: Iterable[Tensor]) -> str:
+    """Inputs with their types and ranks, for messages."""
     return ", ".join(f"{tensor.name} ({tensor.dtype}, {rank_words(tensor)})" for tensor in tensors)
 
 
 def _required(chosen: Chosen) -> set[str]:
     """Tensors of placeholders without a default that the outputs depend on."""
-    nodes = {node.name: node for node in chosen.graph.graph_def.node}
-    waiting, seen = [operation_of(output.tensor) for output in chosen.outputs], set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name in nodes and name not in seen:
-            seen.add(name)
-            waiting += [operation_of(tensor) for tensor in nodes[name].input]
-    return {f"{name}:0" for name in seen if nodes[name].op == "Placeholder"}
+    graph = Dependencies(chosen.graph)
+    reached = graph.ancestors(output.tensor for output in chosen.outputs)
+    return {f"{name}:0" for name in reached if graph.nodes[name].op == "Placeholder"}
 
 
 def _unnamed(chosen: Chosen) -> list[Tensor]:
@@ -64,14 +60,13 @@ def _unnamed(chosen: Chosen) -> list[Tensor]:
     if not chosen.version1:
         return []
     named = {operation_of(tensor.tensor) for tensor in (*chosen.sources, *chosen.placeholders)}
-    return [
-        _placeholder(node)
-        for node in chosen.graph.graph_def.node
-        if node.op in ("Placeholder", "PlaceholderWithDefault") and node.name not in named and not _SAVERS.match(node.name)
-    ]
+    return [tensor for tensor in placeholders_in(chosen.graph) if operation_of(tensor.tensor) not in named]
 
 
-def _placeholder(node: Any) -> Tensor:
-    shape = node.attr["shape"].shape
-    sizes = None if shape.unknown_rank else tuple(int(size.size) for size in shape.dim)
-    return Tensor(node.name, sizes, tf.dtypes.as_dtype(node.attr["dtype"].type).name, f"{node.name}:0")
+def placeholders_in(graph: Any) -> Iterator[Tensor]:
+    """All of a meta graph that wait to be fed, without those of savers."""
+    for node in graph.graph_def.node:
+        if node.op in ("Placeholder", "PlaceholderWithDefault") and not _SAVERS.match(node.name):
+            shape = node.attr["shape"].shape
+            sizes = None if shape.unknown_rank else tuple(int(size.size) for size in shape.dim)
+            yield Tensor(node.name, sizes, tf.dtypes.as_dtype(node.attr["dtype"].type).name, f"{node.name}:0")

@@ -21,6 +21,7 @@ from .patch_map import NotDense
 
 BLOCKS, PATCHES, DENSE = "in blocks", "patch by patch", "dense"
 BLOCK = 512  # output pixels on a side: of a block in the usual memory
+STEP = 72  # expression fields between the three sizes: dilated convolutions fill blocks up to multiples of the dilation, mostly 2 to 36
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,10 @@ def costs_of(graph: FrozenGraph, name: str, geometry: OutputGeometry, ratios: Ma
 def _in_blocks(way: str, field: tuple[int, int], cost: Callable[[int], Count]) -> Cost:
     """From the cost of n × n expression fields."""
     n = max(BLOCK // max(field), 1)
-    one, two, three = (cost(n + more) for more in range(3))
-    operations = (three.operations - 2 * two.operations + one.operations) / 2 / prod(field)
-    moved = (three.moved - 2 * two.moved + one.moved) / 2 / prod(field)
+    one, two, three = (cost(n + more * STEP) for more in range(3))
+    outputs = 2 * STEP**2 * prod(field)
+    operations = (three.operations - 2 * two.operations + one.operations) / outputs
+    moved = (three.moved - 2 * two.moved + one.moved) / outputs
     in_block = one.operations / (n * n * prod(field))
     return Cost(way, operations, moved, in_block / operations if operations else 1.0, one.parameters, one.uncounted)
 

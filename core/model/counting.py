@@ -18,7 +18,7 @@ from math import prod
 from typing import Any
 
 from .backend import tf
-from .safety import operation_of
+from .dependencies import operation_of
 
 Shape = tuple[int, ...]
 

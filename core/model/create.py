@@ -24,6 +24,8 @@ def run(job: jobs.CreateModel, reporter: Reporter) -> dict[str, Any]:
     architecture = find(job.architecture)
     wish = Wish(job.bands, job.classes, job.targets, job.dates)
     architecture.check(wish)
+    if not architecture.trainable:
+        reporter.info(f"{architecture.title}: it is complete as it is, and needs no training. Classes and measurements are left aside.")
     keras.utils.set_random_seed(job.seed)
     network = architecture.build(wish)
     reporter.info(f"{architecture.title} ({architecture.paper}): {network.count_params():,} parameters.")

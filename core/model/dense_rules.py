@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .backend import tf
-from .patch_map import FlatJoin, NotDense, Operands, Pair, PatchMap, Result, single, windowed
+from .patch_map import FlatJoin, NotDense, Operands, Pair, PatchMap, Result, cropped, single, windowed
 
 
 def _spatial(operation: Any, attribute: str) -> Pair:
@@ -136,6 +136,19 @@ def _out_of_batches(operation: Any, source: PatchMap, values: Operands) -> Patch
     return replace(source, spread=(1, 1))
 
 
+def _cropping(operation: Any, source: PatchMap, values: Operands) -> PatchMap:
+    """A slice of each patch's rows and columns, with all patches and channels, as Cropping2D takes it."""
+    begin, end, step = (values.constant(tensor).tolist() for tensor in operation.inputs[1:4])
+    open_begin, open_end, *others = (operation.get_attr(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis"))
+    parts = [slice(None if open_begin & 1 << i else begin[i], None if open_end & 1 << i else end[i]) for i in range(len(begin))]
+    rows, cols, channels = (range(n) for n in (*source.size, source.values.shape[-1]))
+    whole = parts[0] == slice(None) and (len(parts) < 4 or channels[parts[3]] == channels)
+    if any(others) or set(step) != {1} or not whole or source.flat or max(source.spread) > 1:
+        raise NotDense("a patch is sliced otherwise than cropped")
+    down, across = (*parts[1:3], slice(None), slice(None))[:2]
+    return cropped(source, rows[down], cols[across])
+
+
 def _flatten(operation: Any, source: PatchMap, values: Operands) -> Result:
     source = values.map(operation.inputs[0]) or source
     expected = source.size[0] * source.size[1] * source.values.shape[-1]
@@ -188,6 +201,7 @@ RULES: dict[str, Callable[[Any, PatchMap, Operands], Result]] = {
     "SpaceToBatchND": _into_batches,
     "BatchToSpaceND": _out_of_batches,
     "ConcatV2": _concatenation,
+    "StridedSlice": _cropping,
     "Reshape": _flatten,
     "MatMul": _dense_layer,
     "Mean": _global_mean,

@@ -36,6 +36,8 @@ class _Served(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         self.codes = {spec.name: [c.code for c in spec.classes] for spec in contract.outputs if spec.kind == "classes"}
         features = features_of(network)
         self.network = keras.Model(network.inputs, [*network.outputs, *([] if features is None else [features])])
+        # Keras 3 hides its variables from the graph's own collection: a session of TensorFlow 1 (OTBTF, TF Serving) would not find them.
+        self.kept = [variable.value for variable in self.network.variables]
 
     def serve(self, *sources: Any) -> dict[str, Any]:
         """All outputs of the contract for a batch of patches or a block, one tensor a source."""

@@ -122,7 +122,10 @@ def _load(folder: str, stamps: tuple[int, ...], wanted: Wanted) -> LoadedModel:
     values = parse(wanted.placeholders)
     sources = wanted.sources or (_images(network, values) if network else ())
     chosen = choose(model, folder, wanted.signature, sources, values)
-    chosen = replace(chosen, outputs=(*chosen.outputs, *_further_outputs(chosen, wanted.outputs)))
+    further = _further_outputs(chosen, wanted.outputs)
+    if not wanted.trust:  # no signature leads to them: what they run has not been looked at
+        safety.check_run(chosen.graph, [tensor.tensor for tensor in further], folder)
+    chosen = replace(chosen, outputs=(*chosen.outputs, *further))
     _check_operations(chosen, folder)
     for tensor in chosen.sources:
         _check_size(tensor)

@@ -93,6 +93,18 @@ def windowed(source: PatchMap, kernel: Pair, strides: Pair, dilations: Pair, run
     return trimmed(PatchMap(values, size, step, dilation, source.count, source.places, source.spread))  # type: ignore[arg-type]  # pairs
 
 
+def cropped(source: PatchMap, rows: range, cols: range) -> PatchMap:
+    """Some neighbouring rows and columns of the tensor.
+
+    Raises:
+        NotDense: there are none.
+    """
+    if not rows or not cols:
+        raise NotDense("nothing is left of a patch that is cropped")
+    first = rows.start * source.dilation[0], cols.start * source.dilation[1]
+    return trimmed(replace(source, values=source.values[:, first[0] :, first[1] :, :], size=(len(rows), len(cols))))
+
+
 def trimmed(result: PatchMap) -> PatchMap:
     """Without the elements that belong to no patch: a stride that does not divide a patch leaves some at its end."""
     per_axis = zip(result.count, result.step, result.size, result.dilation, strict=True)

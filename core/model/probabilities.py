@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .frozen import FrozenGraph
 from .load import LoadedModel
 
@@ -14,7 +16,11 @@ PASSING = {  # what gives nothing that its first argument does not hold, or a me
 
 def gives_probabilities(model: LoadedModel, output: str) -> bool:
     """Whether the output comes out of a softmax or a sigmoid, as it is or only moved."""
-    tensor = FrozenGraph(model).outputs[output]
+    return are_probabilities(FrozenGraph(model).outputs[output])
+
+
+def are_probabilities(tensor: Any) -> bool:
+    """The same of a tensor in any graph of TensorFlow."""
     while tensor.op.type in PASSING:
         tensor = tensor.op.inputs[0]
     return tensor.op.type in ENDS

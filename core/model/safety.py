@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BadModel
+from .dependencies import IN_GRAPH, Dependencies, function_place
 from .operations import READS, RESTORING, SAVING, WRITES, suspicion
 
 SWITCH = "'Trust the model'"
@@ -44,7 +45,27 @@ def check(saved_model: Any, folder: str) -> None:
     Raises:
         BadModel: naming the operations, what they do and where they stand.
     """
-    found = findings(saved_model, folder)
+    refuse(findings(saved_model, folder), folder)
+
+
+def check_run(graph: Any, names: Iterable[str], folder: str) -> None:
+    """Refuse to run operations of a meta graph, or to ask for its tensors, that no signature mentions but that lead to where files are
+    read or written as checkpoints are.
+
+    Raises:
+        BadModel: as `check`.
+    """
+    reached = Dependencies(graph).of(names)
+    kinds = ((node.op, READS if node.op in RESTORING else WRITES, place) for node, place in reached if node.op in RESTORING | SAVING)
+    refuse([Finding(*parts) for parts in kinds], folder)
+
+
+def refuse(found: Collection[Finding], folder: str) -> None:
+    """Refuse a model if anything was found.
+
+    Raises:
+        BadModel: as `check`.
+    """
     if found:
         raise BadModel(
             f"The model {folder} could do harm: it was not loaded",
@@ -79,9 +100,9 @@ def _in_nodes(graph: Any) -> Iterator[Finding]:
 
 def _in_checkpoints(graph: Any) -> Iterator[Finding]:
     """Saving and restoring where it is a part of the model."""
-    reach = _Reach(graph)
+    reach = Dependencies(graph)
     served = reach.of(_served(graph), (name for name in graph.object_graph_def.concrete_functions))
-    restored = reach.of([graph.saver_def.restore_op_name], ())
+    restored = reach.of([graph.saver_def.restore_op_name])
     for node, place in served:
         if node.op in RESTORING or node.op in SAVING:
             yield Finding(node.op, READS if node.op in RESTORING else WRITES, place)
@@ -110,13 +131,9 @@ def _asset_names(graph: Any) -> Iterator[str]:
 
 
 def _places(graph: Any) -> Iterator[tuple[str, Any]]:
-    yield "the graph", graph.graph_def.node
+    yield IN_GRAPH, graph.graph_def.node
     for function in graph.graph_def.library.function:
-        yield _function_place(function), function.node_def
-
-
-def _function_place(function: Any) -> str:
-    return f"the function {function.signature.name}"
+        yield function_place(function), function.node_def
 
 
 def _served(graph: Any) -> Iterator[str]:
@@ -126,49 +143,3 @@ def _served(graph: Any) -> Iterator[str]:
     for name in _INITIALISERS:
         if name in graph.collection_def:
             yield from graph.collection_def[name].node_list.value
-
-
-class _Reach:
-    """What operations of a graph lead to: their inputs, their inputs' inputs, and all of the functions that any of them calls."""
-
-    def __init__(self, graph: Any) -> None:
-        self._nodes = {node.name: node for node in graph.graph_def.node}
-        self._functions = {function.signature.name: function for function in graph.graph_def.library.function}
-
-    def of(self, tensors: Iterable[str], functions: Iterable[str]) -> list[tuple[Any, str]]:
-        """Every node reached, with the place where it stands."""
-        nodes = self._ancestors(operation_of(name) for name in tensors)
-        called = self._called(nodes, functions)
-        inside = [(node, _function_place(function)) for function in called for node in function.node_def]
-        return [*((node, "the graph") for node in nodes), *inside]
-
-    def _ancestors(self, names: Iterable[str]) -> list[Any]:
-        waiting, seen = list(names), set[str]()
-        while waiting:
-            name = waiting.pop()
-            if name in self._nodes and name not in seen:
-                seen.add(name)
-                waiting += [operation_of(tensor) for tensor in self._nodes[name].input]
-        return [self._nodes[name] for name in sorted(seen)]
-
-    def _called(self, nodes: Iterable[Any], functions: Iterable[str]) -> list[Any]:
-        waiting, seen = [*functions, *(name for node in nodes for name in _calls(node))], set[str]()
-        while waiting:
-            name = waiting.pop()
-            if name in self._functions and name not in seen:
-                seen.add(name)
-                waiting += [called for node in self._functions[name].node_def for called in _calls(node)]
-        return [self._functions[name] for name in sorted(seen)]
-
-
-def _calls(node: Any) -> Iterator[str]:
-    """Names of the functions that a node may call: its own kind, or any in its attributes."""
-    yield node.op
-    for value in node.attr.values():
-        yield value.func.name
-        yield from (function.name for function in value.list.func)
-
-
-def operation_of(tensor: str) -> str:
-    """The operation that a tensor, or a control input, comes from: "x" for "x", "x:0", "^x"."""
-    return tensor.lstrip("^").split(":")[0]

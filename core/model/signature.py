@@ -7,11 +7,12 @@ tag `serve` and the signature `serving_default`; TensorFlow 1 leaves all of thes
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BadModel, BadParameter
+from .dependencies import Dependencies, operation_of
 from .savedmodel import SERVING, SIGNATURE, Tensor, signatures_of, tensors_of
 
 
@@ -68,14 +69,16 @@ def choose(model: Any, folder: str, signature: str, sources: Sequence[str], valu
             received=", ".join(missing),
             remedy="Remove assets.extra/mlm.json, and the model is served as a foreign one.",
         )
-    wanted = list(sources) or [tensor.name for tensor in inputs if _takes_images(tensor, values)]
+    outputs = tensors_of(signatures_of(graph)[name].outputs)
+    used = _used(graph, outputs)
+    wanted = list(sources) or [tensor.name for tensor in inputs if _takes_images(tensor, values) and used(tensor)]
     if not wanted:
         received = ", ".join(f"{tensor.name} ({tensor.dtype}, {rank_words(tensor)})" for tensor in inputs) or "no inputs"
         raise BadModel(f"Signature {name} of {folder} takes no images", expected="an input of numbers with 4 dimensions", received=received)
     by_name = {tensor.name: tensor for tensor in inputs}
     ordered = tuple(by_name[source] for source in (wanted if sources else sorted(wanted, key=natural)))
     rest = tuple(tensor for tensor in inputs if tensor not in ordered)
-    return Chosen(graph, name, ordered, rest, tensors_of(signatures_of(graph)[name].outputs))
+    return Chosen(graph, name, ordered, rest, outputs)
 
 
 def _graph(model: Any, folder: str) -> Any:
@@ -98,6 +101,15 @@ def _signature(graph: Any, folder: str, wanted: str) -> str:
         return SIGNATURE if SIGNATURE in names else names[0]
     remedy = "Choose one (SIGNATURE)." if names else "Export it with one."
     raise BadModel(f"The model {folder} cannot be served", expected=f"the signature {SIGNATURE}", received=listed, remedy=remedy)
+
+
+def _used(graph: Any, outputs: Sequence[Tensor]) -> Callable[[Tensor], bool]:
+    """Whether an input has to be fed for the outputs: a graph of TensorFlow 1 that was trained may name its labels among its inputs, as
+    OTBTF's examples do. TensorFlow 2 wants all of them."""
+    if graph.HasField("object_graph_def"):
+        return lambda tensor: True
+    reached = Dependencies(graph).ancestors(output.tensor for output in outputs)
+    return lambda tensor: operation_of(tensor.tensor) in reached
 
 
 def _takes_images(tensor: Tensor, values: Collection[str]) -> bool:

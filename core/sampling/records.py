@@ -79,7 +79,7 @@ def _example(sample: Mapping[str, np.ndarray]) -> bytes:
     import tensorflow as tf
 
     def feature(values: np.ndarray) -> Any:
-        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[tf.make_tensor_proto(values).SerializeToString()]))
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[tf.io.serialize_tensor(values).numpy()]))
 
     features = tf.train.Features(feature={name: feature(values) for name, values in sample.items()})
     serialized: bytes = tf.train.Example(features=features).SerializeToString()

@@ -12,11 +12,12 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
 from ..errors import BadParameter, EngineDied
+from ..jobs import TrainModel
 from ..model.backend import tf
 from ..reporting import Reporter
 
@@ -39,6 +40,12 @@ class Crew:
     strategy: Any
     chief: bool = True
     workers: int = 1
+
+    def part(self, job: TrainModel) -> TrainModel:
+        """Of this process in a job: all of it, or one that writes nothing."""
+        if self.chief:
+            return job
+        return replace(job, output="", output_last="", output_html="", output_csv="", output_tensorboard="")
 
     def voice(self, reporter: Reporter) -> Reporter:
         """Of this process: the reporter, or one that is silent."""

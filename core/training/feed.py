@@ -57,6 +57,11 @@ class Feed:
         """Memory that the patches take; 0 if they are streamed."""
         return sum(array.nbytes for array in self._held or [])
 
+    @property
+    def mixed(self) -> int:
+        """Samples that are mixed at a time: on it their order depends, beside the random numbers."""
+        return self._buffer if self._held is None else self.count
+
     def shuffled(self, batch_size: int, rng: np.random.Generator, changes: Sequence[Change] = ()) -> Iterator[Batch]:
         """One epoch in random order; the last batch may be smaller. Batches are prepared one ahead, in a thread.
 
@@ -146,13 +151,13 @@ def scan(patches: Patches, surveys: Sequence[Survey], memory_bytes: int, reporte
     for start in range(0, patches.count, step):
         stop = min(start + step, patches.count)
         arrays = patches.read(start, stop)
-        gathering: list[BandStatistics | Survey] = [*statistics, *surveys]
-        for position, (array, gathered) in enumerate(zip(arrays, gathering, strict=True)):
-            if position < patches.sources:
-                _check_finite(array, start, position, role)
-            gathered.feed(array)
-            if held is not None:
-                held[position][start:stop] = array
+        for position, (source, gathered) in enumerate(zip(arrays, statistics, strict=False)):
+            _check_finite(source, start, position, role)
+            gathered.feed(source)
+        for survey, truth in zip(surveys, arrays[patches.sources :], strict=True):
+            survey.feed(truth)
+        for array, place in zip(arrays, held or (), strict=False):
+            place[start:stop] = array
         reporter.progress(stop / patches.count, f"Reading {role.lower()} patches")
     return Scan(held, statistics)
 

@@ -22,6 +22,7 @@ from ..model.backend import keras, tf
 from ..model.heads import CLASSES, SIGMOID, logits
 from .feed import Batch
 from .losses import HeadLoss
+from .precision import FULL, computing_in, with_loss_scaling
 from .truth import UNKNOWN
 
 MOMENTUM = 0.9
@@ -76,17 +77,18 @@ class KerasLearner:
 
     Args:
         losses: of each head, in the network's order of outputs.
+        policy: in which the steps are computed (core/training/precision.py); answers are always computed in full precision.
     """
 
-    def __init__(self, network: Any, losses: Sequence[HeadLoss], fitting: Fitting) -> None:
-        self.network, self._losses, self._parts = network, tuple(losses), fitting.accumulation
+    def __init__(self, network: Any, losses: Sequence[HeadLoss], fitting: Fitting, policy: str = FULL) -> None:
+        self.network, self._losses, self._parts, self._policy = network, tuple(losses), fitting.accumulation, policy
         self._strategy = tf.distribute.get_strategy()
         self._replicas = self._strategy.num_replicas_in_sync
         ends = [logits(tensor) for tensor in network.outputs]
         self._logits = [apart for _, apart in ends]
         self._scores = keras.Model(network.inputs, [tensor for tensor, _ in ends])
         self._counted = next((i for i, loss in enumerate(self._losses) if loss.head.kind == CLASSES), None)
-        self._optimizer = make_optimizer(fitting)
+        self._optimizer = with_loss_scaling(make_optimizer(fitting), policy)
         self._optimizer.build(network.trainable_variables)
         # Loss, right, known: on the device, as reading them each step would make it wait. Each replica has its own; read, they are added.
         self._sums = tf.Variable(
@@ -175,10 +177,13 @@ class KerasLearner:
         """The gradients of this replica's share of a batch of `count` samples, or of one of so many parts of it."""
         sources, targets = self._share(sources), self._share(targets)
         with tf.GradientTape() as tape:
-            scores = keras.tree.flatten(self._scores(sources, training=True))
-            loss = self._loss(targets, scores, known) + tf.add_n([0.0, *self._scores.losses]) / (parts * self._replicas)
+            with computing_in(self._scores, self._policy):
+                scores = [tf.cast(scores, tf.float32) for scores in keras.tree.flatten(self._scores(sources, training=True))]
+            penalties = [0.0, *(tf.cast(part, tf.float32) for part in self._scores.losses)]
+            loss = self._loss(targets, scores, known) + tf.add_n(penalties) / (parts * self._replicas)
+            scaled = self._optimizer.scale_loss(loss)
         self._sums.assign_add(tf.stack([loss * count, *self._right(targets, scores)]))
-        return list(tape.gradient(loss, self.network.trainable_variables, unconnected_gradients="zero"))
+        return list(tape.gradient(scaled, self.network.trainable_variables, unconnected_gradients="zero"))
 
     def _share(self, tensors: list[Any]) -> list[Any]:
         """Every n-th sample: those of this replica, of n."""

@@ -29,6 +29,7 @@ class Scores:
 
     Attributes:
         matrix: (classes, classes), rows are the reference, columns the prediction.
+        strangers: for each reference class how often the answer was none of the classes, as models of others may answer.
         overall_accuracy: share of the samples on the diagonal.
         kappa: Cohen's; 0 where it is undefined (only one class on both sides).
         macro_f1, mean_iou: means over the classes that the reference has.
@@ -41,6 +42,7 @@ class Scores:
     macro_f1: float
     mean_iou: float
     classes: tuple[ClassScores, ...]
+    strangers: tuple[int, ...] = ()
 
     def numbers(self) -> dict[str, float]:
         """The figures of the whole, by the names that logs and outputs use."""
@@ -80,16 +82,17 @@ class Regression:
 
 
 class ClassTally:
-    """Counts answers of classes: indices, with −1 in the reference where it is unknown."""
+    """Counts answers of classes: indices, with −1 in the reference where it is unknown, and in the answer where it is no class."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = tuple(names)
-        self.matrix = np.zeros((len(names), len(names)), np.int64)
+        self.matrix = np.zeros((len(names), len(names) + 1), np.int64)
 
     def feed(self, reference: np.ndarray, answers: np.ndarray) -> None:
         """A batch."""
         known = reference >= 0
-        self.matrix += confusion(reference[known], answers[known], len(self._names))
+        told = answers[known]
+        self.matrix += confusion(reference[known], np.where(told < 0, len(self._names), told), *self.matrix.shape)
 
     def scores(self) -> Scores:
         """Of all batches."""
@@ -127,23 +130,28 @@ class ValueTally:
         return ValueScores(name, size / n, (squares / n) ** 0.5, r2, error / n, int(count))
 
 
-def confusion(reference: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Counts (classes, classes) of pairs of class indices. Matrices of chunks may be added up."""
-    pairs = reference.astype(np.int64) * classes + predicted
-    return np.bincount(pairs.ravel(), minlength=classes * classes).reshape(classes, classes)
+def confusion(reference: np.ndarray, predicted: np.ndarray, classes: int, answers: int) -> np.ndarray:
+    """Counts (classes, answers) of pairs of indices. Matrices of chunks may be added up."""
+    pairs = reference.astype(np.int64) * answers + predicted
+    return np.bincount(pairs.ravel(), minlength=classes * answers).reshape(classes, answers)
 
 
 def score(matrix: np.ndarray, names: Sequence[str]) -> Scores:
-    """All scores of a confusion matrix of one sample at least. Its cells stand for as many samples: memory does not grow with them."""
+    """All scores of a confusion matrix of one sample at least. Its cells stand for as many samples: memory does not grow with them.
+
+    Args:
+        matrix: (classes, classes), or with one more column for answers that are no class.
+    """
     count = len(names)
-    reference, predicted = (axis.ravel() for axis in np.indices((count, count)))
+    reference, predicted = (axis.ravel() for axis in np.indices(matrix.shape))
     weight = matrix.ravel()
     precision, recall, f1, support = precision_recall_fscore_support(
         reference, predicted, labels=range(count), sample_weight=weight, zero_division=0.0
     )
-    in_reference, in_prediction = matrix.sum(axis=1) > 0, matrix.sum(axis=0) > 0
+    true, told, right = matrix.sum(axis=1), matrix.sum(axis=0)[:count], np.diag(matrix)
+    in_reference, in_prediction = true > 0, told > 0
     kappa = cohen_kappa_score(reference, predicted, sample_weight=weight) if _two_classes(matrix) else 0.0
-    iou = np.diag(matrix) / np.maximum(matrix.sum(axis=0) + matrix.sum(axis=1) - np.diag(matrix), 1)
+    iou = right / np.maximum(true + told - right, 1)
     classes = tuple(
         ClassScores(
             name,
@@ -155,8 +163,9 @@ def score(matrix: np.ndarray, names: Sequence[str]) -> Scores:
         )
         for i, name in enumerate(names)
     )
-    accuracy = float(np.trace(matrix) / matrix.sum())
-    return Scores(matrix, accuracy, float(kappa), _mean([c.f1 for c in classes]), _mean([c.iou for c in classes]), classes)
+    accuracy, means = float(right.sum() / matrix.sum()), (_mean([c.f1 for c in classes]), _mean([c.iou for c in classes]))
+    strangers = tuple(matrix[:, count:].sum(axis=1).tolist())
+    return Scores(matrix[:, :count], accuracy, float(kappa), *means, classes, strangers)
 
 
 def _mean(numbers: Sequence[float | None]) -> float:
@@ -166,4 +175,6 @@ def _mean(numbers: Sequence[float | None]) -> float:
 
 def _two_classes(matrix: np.ndarray) -> bool:
     """Whether chance alone would not already agree everywhere; else kappa is 0 ÷ 0."""
-    return bool(((matrix.sum(axis=0) + matrix.sum(axis=1)) > 0).sum() > 1)
+    either = matrix.sum(axis=0)
+    either[: len(matrix)] += matrix.sum(axis=1)
+    return bool((either > 0).sum() > 1)

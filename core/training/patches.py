@@ -12,9 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..classes import LandClass
-from ..errors import BadParameter, BadTruth
+from ..errors import BadModel, BadParameter, BadTruth
+from ..jobs import PatchSet
 from ..raster.grid import Window
 from ..raster.source import Source
+from ..reporting import Reporter
 from ..sampling import sidecar
 
 Shape = tuple[int, int, int]  # (rows, cols, bands) of a patch
@@ -76,20 +78,23 @@ class PatchImages:
 
     Args:
         sources, labels: one patch image each.
-        rows: of the patches of each source, where the model prescribes them.
+        inputs: of the model, with a `name` and a `shape` (samples, rows, cols, bands) that is None where any size will do.
         role: "Training" or "Validation", for messages.
 
     Raises:
         BadParameter: images of different numbers of patches.
+        BadModel: patches that the model does not take.
         CannotRead: an image is missing or damaged.
     """
 
-    def __init__(self, sources: Sequence[str], labels: Sequence[str], rows: Sequence[int | None], role: str) -> None:
+    def __init__(self, sources: Sequence[str], labels: Sequence[str], inputs: Sequence[Any], role: str) -> None:
         self._exits, self.sources = contextlib.ExitStack(), len(sources)
         try:
             self._images = [self._exits.enter_context(Source([path])) for path in (*sources, *labels)]
             self._beside = [sidecar.read(path) for path in (*sources, *labels)]
-            self.count = self._count(rows, role)
+            for image, taken in zip(self._images[: self.sources], inputs, strict=False):
+                check_shape(taken, (None, image.grid.width, image.count), role)
+            self.count = self._count([taken.shape[1] for taken in inputs], role)
         except BaseException:
             self._exits.close()
             raise
@@ -174,14 +179,32 @@ def _truth(image: Source, beside: sidecar.PatchSidecar | None) -> TruthOrigin:
     return TruthOrigin(path, beside.kind, beside.classes, beside.bands, beside.spacing[0] if beside.crs and beside.width > 1 else None)
 
 
-def open_patches(sources: Sequence[str], labels: Sequence[str], records: str, inputs: Sequence[Any], role: str) -> Any:
+def open_patches(patches: PatchSet, inputs: Sequence[Any], role: str, reporter: Reporter) -> Any:
     """The samples of a patch set, to be used as a context manager.
 
     Args:
-        inputs: of the network; those that prescribe rows say how many rows a patch has.
+        inputs: of the network.
     """
-    if records:
-        from .records import RecordPatches
+    if patches.records:
+        from .records import RecordPatches  # imports this module
 
-        return RecordPatches(records)
-    return PatchImages(sources, labels, [tensor.shape[1] for tensor in inputs], role)
+        return RecordPatches(patches.records, role, reporter)
+    return PatchImages(patches.sources, patches.labels, inputs, role)
+
+
+def check_shape(taken: Any, given: tuple[int | None, int, int], role: str) -> None:
+    """Whether patches of (rows, cols, bands) suit an input of the model. Rows that are not known yet suit.
+
+    Raises:
+        BadModel: they do not.
+    """
+    if all(wanted in (None, size) or size is None for wanted, size in zip(taken.shape[1:], given, strict=True)):
+        return
+    rows, cols, bands = ("any number of" if size is None else str(size) for size in taken.shape[1:])
+    received = f"{given[1]} columns, {'' if given[0] is None else f'{given[0]} rows, '}{given[2]} bands"
+    raise BadModel(
+        f"The {role.lower()} patches do not fit the model's input {taken.name}",
+        expected=f"{cols} columns, {rows} rows, {bands} bands",
+        received=received,
+        remedy="Extract patches of the size that the model takes, or create a model with as many BANDS as they have.",
+    )

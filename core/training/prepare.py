@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..classes import LandClass
-from ..errors import BadModel, BadParameter, BadTruth
+from ..errors import BadParameter, BadTruth
 from ..jobs import PatchSet, TrainModel
 from ..model.heads import CLASSES, Head, numbered, with_kinds
 from ..raster.statistics import BandStatistics
 from ..reporting import Reporter
 from .feed import Feed, Scan, make_feed, scan
-from .patches import Origin, Patches, open_patches
+from .patches import Origin, Patches, check_shape, open_patches
 from .truth import Survey, Truth, check_classes, check_size, class_order, code_table, kind_of
 
 MEGABYTE = 1_000_000
@@ -85,31 +85,26 @@ class Prepared:
     statistics: tuple[BandStatistics, ...]
 
 
-def open_checked(patches: PatchSet, inputs: Sequence[Any], heads: int, role: str, exits: contextlib.ExitStack) -> Patches:
+def open_checked(
+    patches: PatchSet, inputs: Sequence[Any], heads: int, role: str, exits: contextlib.ExitStack, reporter: Reporter
+) -> Patches:
     """The samples of a patch set, which suit a network of these inputs and so many heads. `exits` closes the files.
 
     Raises:
-        BadParameter, BadModel, BadTruth, CannotRead: they do not.
+        BadParameter, BadModel, CannotRead: they do not.
     """
     if not patches.records and not (patches.labels and patches.sources):
         missing = "label image" if not patches.labels else "patches"
         raise BadParameter(f"{role} data", expected="patches and a label image", received=f"no {missing}")
     if not patches.records and len(patches.sources) != len(inputs):
         raise BadParameter(f"{role} patches", expected=f"{len(inputs)} source(s), as the model has", received=len(patches.sources))
-    opened: Patches = exits.enter_context(open_patches(patches.sources, patches.labels, patches.records, inputs, role))
+    opened: Patches = exits.enter_context(open_patches(patches, inputs, role, reporter))
     if opened.sources != len(inputs):
         raise BadParameter(f"{role} patches", expected=f"{len(inputs)} source(s), as the model has", received=opened.sources)
     if len(opened.shapes) - opened.sources != heads:
         raise BadParameter(f"{role} labels", expected=f"{heads}, one a head of the model", received=len(opened.shapes) - opened.sources)
     for tensor, shape in zip(inputs, opened.shapes, strict=False):
-        if any(size not in (None, given) for size, given in zip(tensor.shape[1:], shape, strict=True)):
-            rows, cols, bands = ("any number of" if size is None else str(size) for size in tensor.shape[1:])
-            raise BadModel(
-                f"The {role.lower()} patches do not fit the model's input {tensor.name}",
-                expected=f"{cols} columns, {rows} rows, {bands} bands",
-                received=f"{shape[1]} columns, {shape[0]} rows, {shape[2]} bands",
-                remedy="Extract patches of the size that the model takes, or create a model with as many BANDS as they have.",
-            )
+        check_shape(tensor, shape, role)
     return opened
 
 

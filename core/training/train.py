@@ -17,16 +17,19 @@ from ..model.heads import CLASSES, heads_of, outputs_of
 from ..model.load import device_in_use
 from ..reporting import Reporter
 from . import report
-from .augment import augmented
-from .distribution import Crew, muster
+from .changes import changes_of
+from .distribution import MULTIWORKER, Crew, muster
 from .learner import KerasLearner
+from .log import EpochLog
 from .loop import History, Plan, fit
 from .losses import HeadLoss, loss_weights
 from .measure import Measured, measure
 from .metrics import Scores
 from .normalization import learn_normalization
 from .patches import Patches
+from .precision import policy_of
 from .prepare import Asked, Goal, Prepared, class_weights, open_checked, prepare
+from .resume import NothingKept, keeping
 from .tuning import freeze, thaw, with_new_heads
 
 
@@ -49,19 +52,22 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
     """
     if not job.output:
         raise BadParameter("Output model", expected="a folder", received="none")
+    if job.resume and job.distribution == MULTIWORKER:
+        raise BadParameter("A training on several machines cannot be resumed yet", remedy="Turn RESUME off.")
     crew = muster(job.distribution, reporter)
-    reporter = crew.voice(reporter)
+    job, reporter = crew.part(job), crew.voice(reporter)
     with contextlib.ExitStack() as exits:
         exits.enter_context(crew.together())
         with crew.strategy.scope():
+            keras.utils.set_random_seed(job.seed)  # before the model is read: its layers draw the seeds of their noise and dropout then
             model = Model(*read_trainable(job.model))
-            keras.utils.set_random_seed(job.seed)
             data = _prepare(job, model, exits, reporter)
             model = _adapted(job, model, data, reporter)
-            frozen = freeze(model.network, job.freeze)
-            learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting)
-        history = _train(job, learner, data, crew, reporter)
-        if job.output_last and crew.chief:
+            frozen, policy = freeze(model.network, job.freeze), policy_of(job.fitting.precision, reporter)
+            learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting, policy)
+        kept = exits.enter_context(keeping(job, data.training.feed, learner, reporter))
+        history = _train(job, learner, data, kept, crew, reporter)
+        if job.output_last:
             _write(job.output_last, model, data, frozen, reporter)
         if history.best:
             learner.set_weights(history.weights)
@@ -70,15 +76,17 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
         measured = _measure(learner, data, reporter)
         contract = _write(job.output, model, data, frozen, reporter)
         if job.output_html:
-            report.write(report.Facts(job, contract, model.network.count_params(), history, measured, data), learner)
+            parameters = model.network.count_params()
+            facts = report.Facts(job, contract, parameters, history, measured, data, model.network, tuple(frozen))
+            report.write(facts, learner, reporter.check)
     return _outputs(job, measured, history)
 
 
 def _prepare(job: jobs.TrainModel, model: Model, exits: contextlib.ExitStack, reporter: Reporter) -> Prepared:
     """Open, check and look through the patches."""
     inputs, heads = model.network.inputs, len(model.network.outputs)
-    training = open_checked(job.training, inputs, heads, "Training", exits)
-    validation = open_checked(job.validation, inputs, heads, "Validation", exits) if job.validation.given else None
+    training = open_checked(job.training, inputs, heads, "Training", exits, reporter)
+    validation = open_checked(job.validation, inputs, heads, "Validation", exits, reporter) if job.validation.given else None
     return prepare(job, training, validation, _asked(job, model, training), reporter)
 
 
@@ -128,11 +136,12 @@ def _losses(job: jobs.TrainModel, goals: Sequence[Goal]) -> list[HeadLoss]:
     return losses
 
 
-def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, crew: Crew, reporter: Reporter) -> History:
+def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, kept: NothingKept, crew: Crew, reporter: Reporter) -> History:
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
-    history = History(job.fitting.monitor)
-    changes = (augmented,) if job.augmentation.poses else ()
-    fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed, crew.agree), reporter, history)
+    history = kept.history or History(job.fitting.monitor)
+    plan = Plan(job.fitting, changes_of(job.augmentation, data.statistics), job.seed, crew.agree)
+    with EpochLog(history, job.output_csv, job.output_tensorboard) as log:
+        fit(learner, data.training, data.validation, plan, reporter, history, [log, kept])
     by = "on the validation data" if data.validation else "by its training loss"
     reporter.info(f"Best epoch {by}: {history.best.number}. Its weights are kept." if history.best else "No epoch.")
     return history

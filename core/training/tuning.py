@@ -19,7 +19,10 @@ def freeze(network: Any, patterns: str) -> list[str]:
 
     Raises:
         BadParameter: a pattern that no layer has, or nothing is left to learn.
+        BadModel: a network that has nothing to learn at all.
     """
+    if not network.trainable_weights:
+        raise BadModel("The model cannot be trained", expected="weights that learn", received="none", remedy="Choose another architecture.")
     names = [layer.name for layer in network.layers if layer.weights]
     frozen: list[str] = []
     for pattern in (part.strip() for part in patterns.replace(";", ",").split(",")):

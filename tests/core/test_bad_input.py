@@ -18,6 +18,7 @@ from core import errors, jobs, worker
 from core.jobs import (
     CreateModel,
     ExtractPatches,
+    Fitting,
     InspectModel,
     PatchSet,
     PatchSource,
@@ -64,8 +65,10 @@ class World:
         return CreateModel(**{"architecture": "cnn16", "bands": (4,), "classes": 2, "output": self["new_model"], **changes})
 
     def train(self, patches: str = "patches.tif", labels: str = "patch_labels.tif", **changes: Any) -> TrainModel:
-        training = PatchSet((self[patches],), self[labels])
-        return TrainModel(**{"model": self["model"], "training": training, "epochs": 1, "output": self["trained"], **changes})
+        training = PatchSet((self[patches],), (self[labels],))
+        return TrainModel(
+            **{"model": self["model"], "training": training, "fitting": Fitting(epochs=1), "output": self["trained"], **changes}
+        )
 
     def serve(self, image: str = "image.tif", **changes: Any) -> ServeModel:
         sources, products = (ServedSource((self[image],)),), (Product(self["out.tif"]),)

@@ -65,13 +65,13 @@ def test_every_job_has_a_default_for_every_field_a_docstring_and_a_runner(job_cl
     [
         ({"job": "fly"}, "Unknown job: expected .*servemodel.*, received fly"),
         ({}, "Unknown job"),
-        ({"job": "trainmodel", "epoch": 3}, "TrainModel has no epoch: expected .*epochs"),
-        ({"job": "trainmodel", "epochs": 0}, r"TrainModel\.epochs: expected at least 1, received 0"),
-        ({"job": "trainmodel", "epochs": 1.5}, r"TrainModel\.epochs: expected int, received 1\.5"),
-        ({"job": "trainmodel", "epochs": True}, r"TrainModel\.epochs: expected int, received True"),
-        ({"job": "trainmodel", "epochs": None}, r"TrainModel\.epochs: expected int, received None"),
-        ({"job": "trainmodel", "learning_rate": 0}, r"learning_rate: expected more than 0"),
-        ({"job": "trainmodel", "learning_rate": float("nan")}, r"learning_rate: expected float, received nan"),
+        ({"job": "trainmodel", "epoch": 3}, "TrainModel has no epoch: expected .*fitting"),
+        ({"job": "trainmodel", "fitting": {"epochs": 0}}, r"Fitting\.epochs: expected at least 1, received 0"),
+        ({"job": "trainmodel", "fitting": {"epochs": 1.5}}, r"Fitting\.epochs: expected int, received 1\.5"),
+        ({"job": "trainmodel", "fitting": {"epochs": True}}, r"Fitting\.epochs: expected int, received True"),
+        ({"job": "trainmodel", "fitting": {"epochs": None}}, r"Fitting\.epochs: expected int, received None"),
+        ({"job": "trainmodel", "fitting": {"learning_rate": 0}}, r"learning_rate: expected more than 0"),
+        ({"job": "trainmodel", "fitting": {"learning_rate": float("nan")}}, r"learning_rate: expected float, received nan"),
         ({"job": "trainmodel", "training": []}, r"PatchSet|training"),
         ({"job": "trainmodel", "training": {"sources": "a.tif"}}, r"PatchSet\.sources: expected tuple\[str, \.\.\.\], received 'a\.tif'"),
         ({"job": "trainmodel", "training": {"sources": [1]}}, r"PatchSet\.sources"),
@@ -132,6 +132,7 @@ def test_every_field_that_names_an_output_is_known_as_one():
         "signature",
         "placeholders",
         "statistics",
+        "freeze",
     }
     for job_class in jobs.JOBS.values():
         texts = {field.name for field in fields(job_class) if field.type == "str" and "options" not in field.metadata}

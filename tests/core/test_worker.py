@@ -228,7 +228,7 @@ def test_from_a_shell_the_outputs_are_json_and_the_rest_is_on_the_error_stream(t
     ("job", "words"),
     [
         ({"job": "fly"}, "Unknown job: expected"),
-        ({"job": "trainmodel", "epochs": 0}, "TrainModel.epochs: expected at least 1"),
+        ({"job": "trainmodel", "fitting": {"epochs": 0}}, "Fitting.epochs: expected at least 1"),
         ("{", "Cannot read the job file"),
         ([1], "expected a JSON object, received list"),
     ],

@@ -49,8 +49,9 @@ def test_files_with_texts(tmp_path: Path) -> None:
     (tmp_path / "algorithms" / "model").mkdir(parents=True)
     (tmp_path / "plugin.py").write_text("self.tr('a')")
     (tmp_path / "algorithms" / "model" / "a.py").write_text("self.tr('b')")
-    (tmp_path / "algorithms" / "b.py").write_text("nothing")
-    assert translate.sources(tmp_path) == ["plugin.py", "algorithms/model/a.py"]
+    (tmp_path / "algorithms" / "b.py").write_text("nothing, str('a')")
+    (tmp_path / "algorithms" / "c.py").write_text("translate('Context', 'c')")
+    assert sorted(translate.sources(tmp_path)) == ["algorithms/c.py", "algorithms/model/a.py", "plugin.py"]
 
 
 def test_languages_there_are_and_languages_asked_for(tmp_path: Path) -> None:

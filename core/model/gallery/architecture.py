@@ -45,7 +45,8 @@ class Architecture:
         paper: where it comes from.
         sources: what each input takes, such as "image", "time series", "panchromatic image".
         build: the functional keras.Model of a wish: its inputs are made by `image_input`, its outputs by `heads`.
-        trainable: False for arithmetic that learns nothing; such a network has no heads, and takes no classes.
+        trainable: False for arithmetic that learns nothing; such a network has no heads, and leaves classes and measurements aside.
+        same_bands: whether all sources need the same number of bands.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Architecture:
     sources: tuple[str, ...]
     build: Callable[[Wish], Any]
     trainable: bool = True
+    same_bands: bool = False
 
     @property
     def temporal(self) -> bool:
@@ -62,8 +64,8 @@ class Architecture:
 
     def check(self, wish: Wish) -> None:
         """Raises:
-        BadParameter: another number of sources than the architecture has, a source without bands, dates that do not share out the
-            bands, or neither classes nor measurements to learn.
+        BadParameter: another number of sources than the architecture has, a source without bands or with others than it needs, dates
+            that do not share out the bands, or neither classes nor measurements to learn.
         """
         about = f"for the architecture {self.id}"
         if len(wish.bands) != len(self.sources):
@@ -74,6 +76,8 @@ class Architecture:
             )
         if min(wish.bands) < 1:
             raise BadParameter(f"Bands {about}", expected="at least 1", received=min(wish.bands))
+        if self.same_bands and len(set(wish.bands)) > 1:
+            raise BadParameter(f"Bands {about}", expected="the same number in all sources", received=", ".join(map(str, wish.bands)))
         if self.temporal and wish.bands[self.sources.index(TIME_SERIES)] % wish.dates:
             received = f"{wish.bands[self.sources.index(TIME_SERIES)]} bands, {wish.dates} dates"
             raise BadParameter(f"Dates {about}", expected="as many bands at every date", received=received)

@@ -63,6 +63,14 @@ def test_strides_and_super_resolution_are_counted_for_the_output(costs: Callable
     assert up.operations == 2 * 2 * 3
 
 
+@pytest.mark.parametrize("dilation", [2, 3, 12, 18])
+def test_dilated_convolutions_cost_what_others_do(costs: Callable[..., tuple[Cost, ...]], dilation: int) -> None:
+    """Though their graphs cut blocks into every n-th pixel, filled up with zeros."""
+    source = keras.Input((None, None, 2), name="x")
+    (found,) = costs(keras.Model(source, layers.Conv2D(3, 3, dilation_rate=dilation, padding="same", use_bias=False)(source)))
+    assert found.operations == 2 * 9 * 2 * 3
+
+
 def test_two_sources_at_other_spacings(costs: Callable[..., tuple[Cost, ...]]) -> None:
     coarse, fine = keras.Input((8, 8, 4), name="a"), keras.Input((32, 32, 1), name="b")
     joined = layers.Concatenate()([layers.Flatten()(layers.Conv2D(2, 8)(coarse)), layers.Flatten()(layers.Conv2D(2, 32)(fine))])

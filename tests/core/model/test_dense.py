@@ -71,6 +71,8 @@ BLOCKS: dict[str, Callable[[Any], Any]] = {
     "normalised": lambda x: layers.BatchNormalization()(x),
     "scaled": lambda x: layers.Rescaling(0.5, 1.0)(x),
     "two branches": lambda x: layers.Concatenate()([layers.Conv2D(2, 3)(x), layers.Conv2D(2, 3, activation="sigmoid")(x)]),
+    "cropped": lambda x: layers.Cropping2D(((1, 0), (0, 1)))(x),
+    "beside its middle": lambda x: layers.Concatenate()([layers.Cropping2D(1)(x), layers.Conv2D(2, 3)(x)]),
     "residual": lambda x: layers.Add()([x, layers.Conv2D(x.shape[-1], 1)(x)]),
     "softmax of the channels": lambda x: layers.Softmax()(x),
 }
@@ -153,6 +155,12 @@ def test_time_series_of_one_pixel_beside_a_patch(saved: Save) -> None:
         (lambda x: layers.Activation("relu")(layers.Flatten()(layers.Conv2D(99, 5)(x))), "a flatten of several elements"),
         (lambda x: layers.Reshape((2, -1))(x), "reshaped otherwise"),
         (lambda x: layers.Flatten()(layers.Concatenate(axis=1)([x, x])), "otherwise than band by band"),
+        (lambda x: layers.Flatten()(x[:, ::2]), "sliced otherwise than cropped"),
+        (lambda x: layers.Flatten()(x[..., :1]), "sliced otherwise than cropped"),
+        (lambda x: layers.Flatten()(x[:, :, :, :1]), "sliced otherwise than cropped"),
+        (lambda x: layers.Flatten()(x[:, 2]), "sliced otherwise than cropped"),
+        (lambda x: layers.Flatten()(x[:, :, :, :, None]), "sliced otherwise than cropped"),
+        (lambda x: layers.Flatten()(x[:, 3:3]), "nothing is left"),
     ],
 )
 def test_what_has_no_dense_form_is_named(saved: Save, body: Callable[[Any], Any], words: str) -> None:

@@ -41,7 +41,8 @@ def test_createmodel_serves_class_codes_without_keras(tmp_path: Path, reporter: 
     assert outputs["OUTPUT"] == path and f"{outputs['PARAMETERS']:,} parameters" in reporter.texts
     patches = np.random.default_rng(0).normal(size=(7, 16, 16, 3)).astype(np.float32)
     served = tf.saved_model.load(path).signatures["serving_default"](source1=tf.constant(patches))
-    network, contract = folder.read_trainable(path)
+    network, contract, own = folder.read_trainable(path)
+    assert own
     np.testing.assert_allclose(served["probabilities"], network(patches), atol=1e-6)
     codes = np.array([c.code for c in contract.classes])
     np.testing.assert_array_equal(served["prediction"], codes[np.argmax(served["probabilities"], axis=1)])
@@ -123,6 +124,24 @@ def test_what_cannot_be_trained(tmp_path: Path) -> None:
     (path / "model.keras").unlink()
     with pytest.raises(BadModel, match=r"cannot be trained: expected a model\.keras"):
         folder.read_trainable(str(path))
+
+
+def test_without_a_contract_the_network_tells_it(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    folder.write_folder(str(path), two_sources(), two_source_contract())
     (path / "assets.extra" / "mlm.json").unlink()
-    with pytest.raises(BadModel, match="expected a contract"):
-        folder.read_trainable(str(path))
+    _, contract, own = folder.read_trainable(str(path))
+    assert not own and [c.name for c in contract.classes] == ["1", "2"]
+    assert [spec.receptive_field for spec in contract.inputs] == [(4, 4), (8, 8)]
+
+
+def test_a_session_of_tensorflow_1_runs_it(tmp_path: Path, reporter: Any) -> None:
+    """So do OTBTF and TensorFlow Serving: they look for variables by name, where Keras does not put them of itself."""
+    path, v1 = str(tmp_path / "model"), tf.compat.v1
+    create.run(jobs.CreateModel("cnn16bn", (3,), 5, output=path), reporter)
+    patches = np.random.default_rng(0).normal(size=(2, 16, 16, 3)).astype(np.float32)
+    expected = folder.read_trainable(path)[0](patches, training=False).numpy()
+    with v1.Session(graph=tf.Graph()) as session:
+        signature = v1.saved_model.loader.load(session, ["serve"], path).signature_def["serving_default"]
+        found = session.run(signature.outputs["probabilities"].name, {signature.inputs["source1"].name: patches})
+    np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -177,3 +177,15 @@ def test_every_graph_counts_not_only_the_one_that_is_served(save: Save, save_v1:
     evil = read_proto(save(lambda x: {"y": x * tf.strings.to_number(tf.io.read_file(secret))})).meta_graphs[0]
     folder = rewrite(save_v1(_v1_model), lambda model: model.meta_graphs.add().CopyFrom(evil))
     assert found(folder) == {("ReadFile", "reads files")}
+
+
+def test_a_tensor_that_no_signature_gives_may_not_read_files_either(save_v1: Callable[..., str], tmp_path: Path) -> None:
+    def build() -> tuple[dict[str, Any], dict[str, Any]]:
+        x = tf.compat.v1.placeholder(tf.float32, [None, None, None, 1], "x")
+        tf.raw_ops.RestoreV2(prefix=str(tmp_path / "secret"), tensor_names=["w"], shape_and_slices=[""], dtypes=[tf.float32], name="peek")
+        return {"x": x}, {"y": tf.identity(x, "y")}
+
+    folder = save_v1(build)
+    load(folder)
+    with pytest.raises(BadModel, match=r"could do harm.*RestoreV2 \(reads files"):
+        load(folder, Wanted(outputs=("peek",)))

@@ -42,10 +42,10 @@ def make_patches(tmp_path: Path, make_raster: Callable[..., str]) -> Callable[..
 
 @pytest.fixture
 def make_model(tmp_path: Path, reporter: Any) -> Callable[..., str]:
-    """Writes an untrained tutorial CNN."""
+    """Writes an untrained network of the gallery."""
 
-    def make(bands: int = 2, classes: int = 3, name: str = "untrained") -> str:
-        create.run(jobs.CreateModel("cnn16", (bands,), classes, output=str(tmp_path / name)), reporter)
+    def make(bands: int = 2, classes: int = 3, name: str = "untrained", architecture: str = "cnn16", targets: int = 0) -> str:
+        create.run(jobs.CreateModel(architecture, (bands,), classes, targets, output=str(tmp_path / name)), reporter)
         return str(tmp_path / name)
 
     return make

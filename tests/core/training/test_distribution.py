@@ -111,6 +111,11 @@ def normalised(folder: Path) -> str:
     return str(folder / "normalised.keras")
 
 
+def test_several_machines_do_not_resume(reporter: Any) -> None:
+    with pytest.raises(BadParameter, match="RESUME"):
+        train.run(TrainModel(output="x", resume=True, distribution="multiworker"), reporter)
+
+
 def test_with_one_device_nothing_is_shared(make_job: Make, reporter: Any) -> None:
     train.run(make_job("one", epochs=1, distribution="mirrored"), reporter)
     assert "there is nothing to share" in reporter.texts
@@ -118,7 +123,8 @@ def test_with_one_device_nothing_is_shared(make_job: Make, reporter: Any) -> Non
 
 def test_two_machines_train_as_one_and_the_chief_alone_writes(make_job: Make, tmp_path: Path, reporter: Any) -> None:
     alone = make_job("alone")
-    both = replace(alone, distribution="multiworker", output=str(tmp_path / "both"))
+    report, table = str(tmp_path / "both.html"), str(tmp_path / "both.csv")  # made by the chief, while the other waits
+    both = replace(alone, distribution="multiworker", output=str(tmp_path / "both"), output_html=report, output_csv=table)
     other = tmp_path / "other"  # holds something of the user's: who would write there would fail
     other.mkdir()
     (other / "mine.txt").write_text("mine", encoding="utf-8")
@@ -128,7 +134,7 @@ def test_two_machines_train_as_one_and_the_chief_alone_writes(make_job: Make, tm
         assert worker.wait(120) == 0, log_of(tmp_path, f"worker{place}")
     np.testing.assert_allclose(weights(both.output), weights(alone.output), rtol=1e-4, atol=1e-6)
     assert os.listdir(other) == ["mine.txt"] and "Epoch" not in log_of(tmp_path, "worker1")
-    assert "Epoch 3/3" in log_of(tmp_path, "worker0")
+    assert "Epoch 3/3" in log_of(tmp_path, "worker0") and os.path.exists(report) and os.path.exists(table)
 
 
 def test_who_is_left_alone_says_so(make_job: Make, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,18 @@ from hypothesis import strategies as st
 
 from core import jobs
 from core.errors import BadTruth, Cancelled
-from core.model.contract import InputSpec
 from core.training.augment import augmented, pose
-from core.training.feed import CHUNKS_IN_BUFFER, scan, shuffled_chunks
+from core.training.feed import CHUNKS_IN_BUFFER, Feed, make_feed, scan, shuffled_chunks
 from core.training.patches import PatchImages
+from core.training.truth import Survey, Truth, code_table
 
-INPUTS = (InputSpec("source1", (), 2, "float32", (16, 16)),)
+TAKEN = SimpleNamespace(name="source1", shape=(None, 16, 16, 2))
+
+
+def feed_of(images: PatchImages, memory: int, reporter: Any) -> Feed:
+    survey = Survey(images.truths()[0], "classes", 1, None, "Training")
+    found = scan(images, [survey], memory, reporter, "Training")
+    return make_feed(images, found, [Truth(survey.classes, code_table(survey, survey.classes, by_name=True), None)], memory)
 
 
 @given(st.integers(1, 3000), st.integers(1, 4000), st.integers(0, 9))
@@ -34,14 +41,15 @@ def test_chunks_hold_every_sample_once(count: int, buffer: int, seed: int) -> No
 @pytest.mark.parametrize("batch_size", [1, 7, 64, 1000])
 def test_an_epoch_is_every_sample_once(make_patches: Callable[..., jobs.PatchSet], reporter: Any, memory: int, batch_size: int) -> None:
     patches = make_patches("p", count=21)
-    with PatchImages(patches.sources, INPUTS, "Training") as images:
-        feed, _ = scan(images, memory, reporter, "Training")
+    with PatchImages(patches.sources, patches.labels, [TAKEN], "Training") as images:
+        feed = feed_of(images, memory, reporter)
         assert bool(feed.held_bytes) == (memory > 100_000)
         batches = list(feed.shuffled(batch_size, np.random.default_rng(0)))
         indices = np.concatenate([batch.indices for batch in batches])
         assert sorted(indices) == list(range(63)) and (batch_size == 1000 or list(indices) != sorted(indices))
         assert [len(batch.indices) for batch in batches] == [min(batch_size, 63 - start) for start in range(0, 63, batch_size)]
         for batch in batches:
+            np.testing.assert_array_equal(batch.targets[0], batch.indices % 3)  # the classes take turns
             for index, patch in zip(batch.indices, batch.sources[0], strict=True):
                 np.testing.assert_array_equal(patch, images.read(int(index), int(index) + 1)[0][0].astype(np.float32))
         in_order = list(feed.in_order(batch_size))
@@ -52,17 +60,17 @@ def test_an_epoch_is_every_sample_once(make_patches: Callable[..., jobs.PatchSet
 @pytest.mark.parametrize("memory", [10_000_000, 20_000])
 def test_the_seed_decides_the_order_and_poses(make_patches: Callable[..., jobs.PatchSet], reporter: Any, memory: int) -> None:
     patches = make_patches("p")
-    with PatchImages(patches.sources, INPUTS, "Training") as images:
-        feed, _ = scan(images, memory, reporter, "Training")
-        runs = [[b.sources[0] for b in feed.shuffled(8, np.random.default_rng(seed), augment=True)] for seed in (3, 3, 4)]
+    with PatchImages(patches.sources, patches.labels, [TAKEN], "Training") as images:
+        feed = feed_of(images, memory, reporter)
+        runs = [[b.sources[0] for b in feed.shuffled(8, np.random.default_rng(seed), [augmented])] for seed in (3, 3, 4)]
     np.testing.assert_array_equal(np.concatenate(runs[0]), np.concatenate(runs[1]))
     assert (np.concatenate(runs[0]) != np.concatenate(runs[2])).any()
 
 
 def test_statistics_are_those_of_the_patches(make_patches: Callable[..., jobs.PatchSet], reporter: Any) -> None:
     patches = make_patches("p", count=9)
-    with PatchImages(patches.sources, INPUTS, "Training") as images:
-        _, statistics = scan(images, 10_000_000, reporter, "Training")
+    with PatchImages(patches.sources, patches.labels, [TAKEN], "Training") as images:
+        statistics = scan(images, [Survey(images.truths()[0], "classes", 1, None, "Training")], 10_000_000, reporter, "Training").statistics
         pixels = images.read(0, images.count)[0].reshape(-1, 2)
     np.testing.assert_allclose(statistics[0].mean, pixels.mean(axis=0))
     np.testing.assert_allclose(statistics[0].std, pixels.std(axis=0))
@@ -73,26 +81,26 @@ def test_patches_with_holes_are_refused(tmp_path: Path, make_raster: Callable[..
     pixels = np.ones((5, 16, 16, 2), np.float32)
     pixels[3, 4, 5, 1] = value
     path = make_raster(tmp_path / "p.tif", pixels.reshape(-1, 16, 2))
-    with PatchImages([path], INPUTS, "Training") as images, pytest.raises(BadTruth, match="patch 4 of source 1"):
-        scan(images, 10_000_000, reporter, "Training")
+    with PatchImages([path], [], [TAKEN], "Training") as images, pytest.raises(BadTruth, match="patch 4 of source 1"):
+        scan(images, [], 10_000_000, reporter, "Training")
 
 
 def test_a_cancel_stops_the_scan(make_patches: Callable[..., jobs.PatchSet], reporter: Any) -> None:
     patches = make_patches("p")
     reporter.cancelled.set()
-    with PatchImages(patches.sources, INPUTS, "Training") as images, pytest.raises(Cancelled):
-        scan(images, 10_000_000, reporter, "Training")
+    with PatchImages(patches.sources, (), [TAKEN], "Training") as images, pytest.raises(Cancelled):
+        scan(images, [], 10_000_000, reporter, "Training")
 
 
 def test_an_error_while_reading_ahead_reaches_the_user(make_patches: Callable[..., jobs.PatchSet], reporter: Any) -> None:
     patches = make_patches("p")
-    with PatchImages(patches.sources, INPUTS, "Training") as images:
-        feed, _ = scan(images, 20_000, reporter, "Training")
+    with PatchImages(patches.sources, patches.labels, [TAKEN], "Training") as images:
+        feed = feed_of(images, 20_000, reporter)
 
         def broken(start: int, stop: int) -> list[np.ndarray]:
             raise BadTruth("the disk went away") if stop else StopIteration
 
-        images.read = lambda start, stop: [np.empty((0, 16, 16, 2))] if stop == 0 else broken(start, stop)  # type: ignore[method-assign]
+        images.read = lambda start, stop: [np.empty((0, 16, 16, 2)), np.empty((0, 1, 1, 1))] if stop == 0 else broken(start, stop)  # type: ignore[method-assign]
         with pytest.raises(BadTruth, match="went away"):
             list(feed.shuffled(8, np.random.default_rng(0)))
 

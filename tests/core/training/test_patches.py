@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from core.model.contract import InputSpec
 from core.sampling import sidecar
 from core.training.patches import Origin, PatchImages
 
@@ -25,5 +25,5 @@ def test_what_is_known_of_the_images_that_patches_were_cut_from(
 ) -> None:
     path = make_raster(tmp_path / "patches.tif", np.zeros((8, 4, 2), "uint8"))
     sidecar.write(path, sidecar.PatchSidecar("patches", 2, 4, 4, bands, crs="EPSG:32631", spacing=(10.0, 10.0), images=images))
-    with PatchImages([path], [InputSpec("x", (), 2, "float32", (4, 4))], "Training") as patches:
+    with PatchImages([path], [], [SimpleNamespace(name="x", shape=(None, 4, 4, 2))], "Training") as patches:
         assert patches.origins() == (Origin(told, 10.0),)

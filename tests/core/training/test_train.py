@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,14 @@ from core.model.folder import read_trainable
 from core.training import train
 
 Make = Callable[..., Any]
+POSES = jobs.PatchAugmentation(poses=True)
 
 
 def job(model: str, training: jobs.PatchSet, tmp_path: Path, **changes: Any) -> jobs.TrainModel:
-    values: dict[str, Any] = {"epochs": 6, "batch_size": 12, "learning_rate": 5e-3, "output": str(tmp_path / "trained"), **changes}
-    return jobs.TrainModel(model, training, **values)
+    """Fields of the job and of its fitting alike."""
+    names = {field.name for field in fields(jobs.Fitting)}
+    fitting = {"epochs": 6, "batch_size": 12, "learning_rate": 5e-3, **{name: changes.pop(name) for name in names & set(changes)}}
+    return jobs.TrainModel(model, training, fitting=jobs.Fitting(**fitting), **{"output": str(tmp_path / "trained"), **changes})
 
 
 def weights(path: str) -> np.ndarray:
@@ -36,7 +39,7 @@ def test_it_learns_and_the_model_serves_the_codes(make_model: Make, make_patches
     training = make_patches("t", codes=(10, 20, 40))
     validation = make_patches("v", codes=(3, 2, 1), seed=1, count=7)  # the same classes under other codes: matched by name
     page = tmp_path / "report.html"
-    outputs = train.run(job(make_model(), training, tmp_path, validation=validation, output_html=str(page), augment=True), reporter)
+    outputs = train.run(job(make_model(), training, tmp_path, validation=validation, output_html=str(page), augmentation=POSES), reporter)
     assert outputs["OVERALL_ACCURACY"] > 0.95 and outputs["KAPPA"] > 0.9 and outputs["F1"] > 0.95
     assert 1 <= outputs["BEST_EPOCH"] <= 6
     json.dumps(outputs, allow_nan=False)
@@ -78,7 +81,7 @@ def test_otbtf_patch_images_without_sidecars(make_model: Make, make_patches: Mak
 
 
 def test_the_same_seed_gives_the_same_model(make_model: Make, make_patches: Make, tmp_path: Path, reporter: Any) -> None:
-    base = job(make_model(), make_patches("t"), tmp_path, epochs=2, augment=True, balance_classes=True)
+    base = job(make_model(), make_patches("t"), tmp_path, epochs=2, augmentation=POSES, balance_classes=True)
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
         train.run(replace(base, seed=seed, output=str(tmp_path / name)), reporter)
     np.testing.assert_array_equal(weights(str(tmp_path / "a")), weights(str(tmp_path / "b")))
@@ -142,14 +145,18 @@ def test_a_cancel_in_the_middle_of_an_epoch(make_model: Make, make_patches: Make
         (lambda j, m: replace(j, training=jobs.PatchSet()), BadParameter, "received no label image"),
         (lambda j, m: replace(j, training=replace(j.training, sources=())), BadParameter, "received no patches"),
         (lambda j, m: replace(j, training=replace(j.training, sources=j.training.sources * 2)), BadParameter, r"expected 1 source\(s\)"),
-        (lambda j, m: replace(j, training=replace(j.training, labels="/nowhere.tif")), CannotRead, "does not exist"),
-        (lambda j, m: replace(j, training=m("x", bands=3)), BadModel, r"received 16 columns, 960 rows, 3 bands.*BANDS=3"),
-        (lambda j, m: replace(j, training=m("x", side=15)), BadModel, "expected 16 columns, a multiple of 16 rows"),
-        (lambda j, m: replace(j, training=replace(m("x", count=5), labels=j.training.labels)), BadParameter, "expected 15 labels"),
+        (lambda j, m: replace(j, training=replace(j.training, labels=("/nowhere.tif",))), CannotRead, "does not exist"),
+        (lambda j, m: replace(j, training=m("x", bands=3)), BadModel, r"received 16 columns, 3 bands.*BANDS"),
+        (lambda j, m: replace(j, training=m("x", side=15)), BadModel, "expected 16 columns, 16 rows, 2 bands, received 15 columns"),
+        (
+            lambda j, m: replace(j, training=replace(m("x", count=5), labels=j.training.labels)),
+            BadParameter,
+            "a label for each of them.*received 15 in .*60 in",
+        ),
         (lambda j, m: replace(j, training=m("x", (1, 2), ("a", "b"))), BadModel, r"2 classes \(a, b\).*CLASSES=2"),
         (lambda j, m: replace(j, training=m("x", (1,), ("a",))), BadTruth, "at least two classes"),
         (lambda j, m: replace(j, validation=m("x", names=("forest", "water", "moon"))), BadTruth, "received moon"),
-        (lambda j, m: replace(j, validation=replace(j.training, labels="")), BadParameter, "Validation data"),
+        (lambda j, m: replace(j, validation=replace(j.training, labels=())), BadParameter, "Validation data"),
     ],
 )
 def test_what_cannot_be_trained_on(
