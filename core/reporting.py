@@ -26,6 +26,10 @@ class Reporter:
         self._phase_start = time.monotonic()
         self._last_progress = 0.0
 
+    def silent(self) -> Reporter:
+        """One that hears the same cancel, and says nothing."""
+        return Reporter(lambda event: None, self._cancelled)
+
     def check(self) -> None:
         """Raise Cancelled if the user cancelled. Call at least a few times a second."""
         if self._cancelled.is_set():

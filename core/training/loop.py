@@ -81,10 +81,10 @@ class History:
     drops: int = 0
     waited: int = 0
 
-    def add(self, epoch: Epoch, learner: Learner) -> bool:
+    def add(self, epoch: Epoch, learner: Learner, agree: Callable[[bool], bool] = bool) -> bool:
         """Take in an epoch; whether it is the best so far (the weights are then kept)."""
         self.epochs.append(epoch)
-        if self.best is not None and not epoch.merit(self.monitor) > self.best.merit(self.monitor):
+        if not agree(self.best is None or epoch.merit(self.monitor) > self.best.merit(self.monitor)):
             self.waited += 1
             return False
         self.best, self.weights, self.waited = epoch, learner.weights(), 0
@@ -98,11 +98,19 @@ class History:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train: the job's settings, the changes made in patches, and the seed of everything random."""
+    """How to train.
+
+    Attributes:
+        fitting: the job's settings.
+        changes: made in patches.
+        seed: of everything random.
+        agree: makes a decision one of all machines that train together: rounding may differ, and one would stop while others wait for it.
+    """
 
     fitting: Fitting
     changes: tuple[Change, ...] = ()
     seed: int = 0
+    agree: Callable[[bool], bool] = bool
 
 
 class Witness(Protocol):
@@ -136,7 +144,7 @@ def fit(
         found = measure(learner, validation, reporter.check) if validation else None
         rate = schedule.rate(number - 1, schedule.steps - 1, history.drops)
         epoch = Epoch(number, loss, accuracy, rate, time.monotonic() - start, found)
-        reporter.info(describe(epoch, fitting.epochs, history.add(epoch, learner)))
+        reporter.info(describe(epoch, fitting.epochs, history.add(epoch, learner, plan.agree)))
         if schedule.drops(history.waited):
             history.drops, history.waited = history.drops + 1, 0
         for witness in witnesses:

@@ -47,7 +47,7 @@ class HeadLoss:
         return tf.reduce_sum(tf.cast(self._mask(target), tf.float32))
 
     def __call__(self, target: Any, scores: Any, logits: bool, known: Any) -> Any:
-        """The mean over the `known` ones of a batch, of which these may be a part.
+        """The mean over the `known` ones of a batch, of which these may be a part: the losses of all parts add up to that of the batch.
 
         Args:
             scores: (samples[, rows, cols], channels): logits, or the head's own output.
@@ -55,7 +55,9 @@ class HeadLoss:
         mask = self._mask(target)
         losses = self._of_classes(target, scores, logits, mask) if self.head.kind == CLASSES else self._of_values(target, scores, mask)
         mean = tf.reduce_sum(tf.where(mask, losses, 0.0)) / tf.maximum(known, 1.0)
-        return mean + self._dice(target, scores, logits, mask) if self._name == "dice" else mean
+        if self._name != "dice":
+            return mean
+        return mean + self._dice(target, scores, logits, mask) * self.known(target) / tf.maximum(known, 1.0)
 
     def _mask(self, target: Any) -> Any:
         return target >= 0 if self.head.kind == CLASSES else tf.math.is_finite(target)
