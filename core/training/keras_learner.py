@@ -58,7 +58,7 @@ class KerasLearner:
         scalar = tf.TensorSpec((), tf.float32)
         known = [scalar] * len(targets)
         # Any number of samples: the last batch, which may be smaller, costs no second graph.
-        self._step = self._shared(self._step_eagerly, sources, targets, scalar, scalar)
+        self._step = self._shared(self._step_eagerly, sources, targets, tf.TensorSpec((2,), tf.float32))
         self._accumulate = self._shared(self._accumulate_eagerly, sources, targets, known, scalar, scalar)
         self._apply = self._shared(self._apply_eagerly, scalar)
         self._settle = self._shared(self._settle_eagerly)
@@ -71,10 +71,10 @@ class KerasLearner:
     def train(self, batch: Batch, rate: float) -> None:
         """One step, at this learning rate; computed in parts if the job says so."""
         sources, targets = _tensors(batch, self._replicas)
-        count = tf.constant(len(batch.indices), tf.float32)
         if self._parts == 1:
-            self._step(sources, targets, count, tf.constant(rate, tf.float32))
+            self._step(sources, targets, tf.constant((len(batch.indices), rate), tf.float32))  # one tensor: each costs 1 % of a small step
             return
+        count = tf.constant(len(batch.indices), tf.float32)
         known = [loss.known(target) for loss, target in zip(self._losses, targets, strict=True)]
         parts = min(self._parts, max(len(batch.indices) // self._replicas, 1))
         for part in range(parts):
@@ -83,7 +83,8 @@ class KerasLearner:
         self._apply(tf.constant(rate, tf.float32))
 
     def totals(self) -> Totals:
-        self._settle()
+        if self._replicas > 1:
+            self._settle()
         loss, right, known = self._sums.numpy().tolist()
         self._sums.assign(tf.zeros(3))
         return Totals(loss, right, known)
@@ -110,7 +111,8 @@ class KerasLearner:
         groups = {"network": self.network.variables, "optimizer": self._optimizer.variables}
         return {f"{group}/{index}": variable for group, variables in groups.items() for index, variable in enumerate(variables)}
 
-    def _step_eagerly(self, sources: list[Any], targets: list[Any], count: Any, rate: Any) -> None:
+    def _step_eagerly(self, sources: list[Any], targets: list[Any], count_and_rate: Any) -> None:
+        count, rate = tf.unstack(count_and_rate)
         known = [loss.known(target) for loss, target in zip(self._losses, targets, strict=True)]
         gradients = self._differentiate(sources, targets, known, count, tf.constant(1.0))
         self._optimizer.learning_rate.assign(rate)
@@ -149,7 +151,7 @@ class KerasLearner:
         """Make the moving averages of batch normalisation those of all replicas. Once an epoch is enough: they are linear in what they
         average, and training does not look at them."""
         moving = [v for v in self.network.non_trainable_variables if v.name.startswith("moving_")]
-        if self._replicas == 1 or not moving:
+        if not moving:
             return
         means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, [tf.identity(v) for v in moving])
         for variable, mean in zip(moving, means, strict=True):
