@@ -12,16 +12,16 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
 from ..errors import BadParameter, EngineDied
-from ..jobs import TrainModel
+from ..jobs import DISTRIBUTIONS, TrainModel
 from ..model.backend import tf
 from ..reporting import Reporter
 
-MIRRORED, MULTIWORKER = "mirrored", "multiworker"
+NONE, MIRRORED, MULTIWORKER = DISTRIBUTIONS
 PORT = 8888  # of the first SLURM task on a host; the next ones count up
 _WHERE = "TF_CONFIG or SLURM's variables to say which machines take part"
 _REMEDY = "Run `python -m core JOB.json` on each of them, with srun for example."
@@ -40,12 +40,6 @@ class Crew:
     strategy: Any
     chief: bool = True
     workers: int = 1
-
-    def part(self, job: TrainModel) -> TrainModel:
-        """Of this process in a job: all of it, or one that writes nothing."""
-        if self.chief:
-            return job
-        return replace(job, output="", output_last="", output_html="", output_csv="", output_tensorboard="")
 
     def voice(self, reporter: Reporter) -> Reporter:
         """Of this process: the reporter, or one that is silent."""
@@ -85,15 +79,20 @@ class Crew:
             ) from error
 
 
-def muster(distribution: str, reporter: Reporter) -> Crew:
-    """The crew of a job's `distribution`. Comes before TensorFlow is used: what connects machines can be set up at its start only.
+def muster(job: TrainModel, reporter: Reporter) -> Crew:
+    """The crew of a job. Comes before TensorFlow is used: what connects machines can be set up at its start only.
 
     Raises:
-        BadParameter: nothing says which machines take part, or TensorFlow was used before.
+        BadParameter: nothing says which machines take part, or TensorFlow was used before; or the job asks for what only one device does.
     """
-    if distribution == MULTIWORKER:
+    if job.distribution != NONE and job.graph.target_nodes.strip():
+        remedy = "Leave DISTRIBUTION at none."
+        raise BadParameter("A model with a training operation of its own", expected="one device", received=job.distribution, remedy=remedy)
+    if job.distribution == MULTIWORKER:
+        if job.resume:  # the others would have to begin where the chief does, whose files they may not see
+            raise BadParameter("RESUME", expected="one machine", received="several", remedy="Train on from the model of OUTPUT_LAST.")
         return _machines(reporter)
-    if distribution == MIRRORED:
+    if job.distribution == MIRRORED:
         devices = [device.name for device in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
         if len(devices) > 1:
             reporter.info(f"{len(devices)} devices share every batch: {', '.join(devices)}.")

@@ -47,7 +47,8 @@ class GraphTrainee:
         network, frozen: it has no Keras network, and no layers to freeze.
     """
 
-    network, frozen = None, ()
+    network: Any = None
+    frozen: tuple[str, ...] = ()
 
     def __init__(self, job: jobs.TrainModel, exits: contextlib.ExitStack, reporter: Reporter) -> None:
         given = job.graph
@@ -65,6 +66,10 @@ class GraphTrainee:
         self.heads = len(self._graph.labels)
         if self.heads != 1:
             raise BadModel("Labels of the model", expected="one input", received=self.heads)
+        reporter.info(
+            "The model trains by its own operation: its learning rate and optimizer are its own, set by USER_PLACEHOLDERS. "
+            f"The truth is compared with its output {self._graph.outputs[0].name}."
+        )
         _tell_unused(job, reporter)
 
     def asked(self, patches: Patches) -> list[Asked]:
@@ -91,14 +96,13 @@ class GraphTrainee:
     def contract(self, path: str, data: Prepared) -> Contract:
         """What the report tells of it; not written, as its graph tells what serving has to know."""
         goal = data.training.goals[0]
-        known = (
-            [class_output(goal.head.name, goal.classes)] if goal.classes else [OutputSpec(goal.head.name, "values", goal.names, "float32")]
-        )
+        name = goal.head.name
+        output = class_output(name, goal.classes) if goal.classes else OutputSpec(name, "values", goal.names, "float32")
         inputs = tuple(
             InputSpec(taken.name, told.bands, bands, "float32", (cols, rows), told.spacing)
             for taken, told, (rows, cols, bands) in zip(self.inputs, data.origins, data.shapes, strict=True)
         )
-        return Contract(os.path.basename(os.path.normpath(path)), inputs, tuple(known))
+        return Contract(os.path.basename(os.path.normpath(path)), inputs, (output,))
 
     @property
     def parameters(self) -> int:
@@ -164,6 +168,5 @@ def _tell_unused(job: jobs.TrainModel, reporter: Reporter) -> None:
     usual = jobs.Fitting()
     changed = [f.name.upper() for f in fields(usual) if f.name in _UNUSED and getattr(job.fitting, f.name) != getattr(usual, f.name)]
     changed += [name for name, given in (("FREEZE", job.freeze), ("REPLACE_HEAD", job.replace_head)) if given]
-    reporter.info("The model trains by its own operation: its learning rate and optimizer are its own, set by USER_PLACEHOLDERS.")
     if changed:
         reporter.warn(f"Not used, as the model has its own: {', '.join(changed)}.")

@@ -16,7 +16,7 @@ from ..model.heads import CLASSES, Head, numbered, with_kinds
 from ..raster.statistics import BandStatistics
 from ..reporting import Reporter
 from .feed import Feed, Scan, make_feed, scan
-from .patches import Origin, Patches, check_shape, open_patches
+from .patches import Origin, Patches, Shape, check_shape, open_patches
 from .truth import Survey, Truth, check_classes, check_size, class_order, code_table, kind_of
 
 MEGABYTE = 1_000_000
@@ -76,13 +76,14 @@ class Prepared:
 
     Attributes:
         origins: what is known of the images that each source's patches were cut from.
-        statistics: of the training patches, one a source.
+        statistics, shapes: of the training patches, one a source.
     """
 
     training: Data
     validation: Data | None
     origins: tuple[Origin, ...]
     statistics: tuple[BandStatistics, ...]
+    shapes: tuple[Shape, ...]
 
 
 def open_checked(
@@ -125,7 +126,7 @@ def prepare(job: TrainModel, training: Patches, validation: Patches | None, aske
     feed = make_feed(training, found, [goal.truth for goal in goals], budget)
     _tell_feed(feed, held_out, reporter)
     data = Data(feed, goals, _evaluation_batch(training))
-    return Prepared(data, held_out, training.origins(), found.statistics)
+    return Prepared(data, held_out, training.origins(), found.statistics, training.shapes[: training.sources])
 
 
 def _settled(job: TrainModel, patches: Patches, asked: Sequence[Asked]) -> list[Asked]:

@@ -23,7 +23,7 @@ STATE, BEST = "state/", "best/"  # before the names of arrays: all that the next
 
 
 class NothingKept:
-    """Of a training that cannot be resumed. What an earlier one kept for the same output, if there is one, is removed.
+    """Of a training that cannot be resumed. What an earlier one kept for the same output is removed.
 
     Attributes:
         history: to go on from; None: of a training from its beginning.
@@ -35,7 +35,7 @@ class NothingKept:
     history: History | None = None
 
     def __init__(self, output: str) -> None:
-        if output and os.path.isdir(kept_path(output)):
+        if os.path.isdir(kept_path(output)):
             Checkpoint(output).remove()
 
     def epoch(self, history: History) -> None:

@@ -417,13 +417,21 @@ def test_patches_with_their_labels_or_records(
 def test_only_everyday_parameters_of_training_are_in_sight(provider: Any) -> None:
     train = page("trainmodel")  # owns its parameters
     seen = [d.name() for d in train.parameterDefinitions() if not d.flags() & d.FlagAdvanced]
-    assert (
-        seen
-        == (
-            "MODEL SOURCE1 SOURCE2 LABELS SOURCE1_VALIDATION LABELS_VALIDATION EPOCHS BATCH_SIZE LEARNING_RATE BALANCE_CLASSES AUGMENT OUTPUT "
-            "OUTPUT_HTML"
-        ).split()
-    )
+    assert seen == [
+        "MODEL",
+        "SOURCE1",
+        "SOURCE2",
+        "LABELS",
+        "SOURCE1_VALIDATION",
+        "LABELS_VALIDATION",
+        "EPOCHS",
+        "BATCH_SIZE",
+        "LEARNING_RATE",
+        "BALANCE_CLASSES",
+        "AUGMENT",
+        "OUTPUT",
+        "OUTPUT_HTML",
+    ]
     made = [d.name() for d in train.destinationParameterDefinitions() if d.createByDefault()]
     assert made == ["OUTPUT", "OUTPUT_HTML"]
 

@@ -175,7 +175,7 @@ def test_an_engine_that_has_used_tensorflow_joins_no_machines(monkeypatch: Any, 
     )
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(BadParameter, match="python -m core"):
-        distribution.muster("multiworker", reporter)
+        distribution.muster(jobs.TrainModel(distribution="multiworker"), reporter)
     assert signal.getsignal(signal.SIGINT) is handler
 
 

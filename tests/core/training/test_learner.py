@@ -11,7 +11,7 @@ from core.jobs import Fitting
 from core.model.backend import keras
 from core.model.heads import heads_of, with_kinds
 from core.training.feed import Batch
-from core.training.learner import KerasLearner
+from core.training.keras_learner import KerasLearner
 from core.training.losses import HeadLoss
 
 layers = keras.layers

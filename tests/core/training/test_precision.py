@@ -13,7 +13,7 @@ from core.model.gallery import find
 from core.model.gallery.architecture import Wish
 from core.model.heads import heads_of
 from core.training.feed import Batch
-from core.training.learner import KerasLearner
+from core.training.keras_learner import KerasLearner
 from core.training.losses import HeadLoss
 from core.training.precision import BFLOAT16, FLOAT16, FULL, computing_in, policy_for, policy_of
 
