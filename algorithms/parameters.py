@@ -141,6 +141,12 @@ def file(name: str, label: str, text: str, extension: str, optional: bool = True
     return explained(QgsProcessingParameterFile(name, label, behaviour, extension, None, optional), text)
 
 
+def folder(name: str, label: str, text: str) -> Parameter:
+    """An existing folder, if there is one to give."""
+    behaviour = QgsProcessingParameterFile.Behavior.Folder
+    return explained(QgsProcessingParameterFile(name, label, behaviour, "", None, True), text, advanced=True)
+
+
 def model_folder(text: str = "") -> Parameter:
     """MODEL: the folder of a model."""
     usual = translate(
@@ -203,9 +209,11 @@ def points_output(name: str, label: str, text: str, optional: bool = False, want
     return explained(QgsProcessingParameterFeatureSink(name, label, kind, None, optional, made), text)
 
 
-def file_output(name: str, label: str, text: str, file_filter: str, optional: bool = True, wanted: bool = True) -> Parameter:
+def file_output(
+    name: str, label: str, text: str, file_filter: str, optional: bool = True, wanted: bool = True, advanced: bool = False
+) -> Parameter:  # fmt: skip
     """A file to write, such as a report; `wanted`: made when nothing is said."""
-    return explained(QgsProcessingParameterFileDestination(name, label, file_filter, None, optional, wanted), text)
+    return explained(QgsProcessingParameterFileDestination(name, label, file_filter, None, optional, wanted), text, advanced)
 
 
 def folder_output(name: str, label: str, text: str) -> Parameter:

@@ -387,9 +387,9 @@ class GraphTraining(Part):
         target_nodes: operations to run for a step, "optimizer"; empty: a Keras network is trained, by our own steps.
         label_placeholder: input that takes the truth; empty: the only one that nothing else feeds.
         loss_node: tensor to report as the loss; empty: one of a usual name, if there is any.
-        predictions: of each truth, the output to compare it with, "prediction"; empty: the model's first.
+        predictions: the output to compare the truth with, "prediction"; empty: the first that gives whole numbers, else the first.
         placeholders: values of the other inputs while training, "lr=1e-4, is_training=true".
-        validation_placeholders: the same while validating; empty: as while training.
+        validation_placeholders: the same while validating, "is_training=false"; those of the training do not count there.
         trust: train it even if it holds operations that touch files or the network, or run Python.
     """
 
@@ -629,6 +629,6 @@ def _outputs(part: Any) -> list[str]:
                 found += _outputs(item) if hasattr(item, "__dataclass_fields__") else []
         elif hasattr(value, "__dataclass_fields__"):
             found += _outputs(value)
-        elif field.name.startswith("output") or field.name in ("rates", "rejected", "path"):
+        elif field.name.startswith("output_") or field.name in ("output", "rates", "rejected", "path"):
             found.append(value)
     return found

@@ -47,7 +47,7 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, Html):
         return str(cell)
     if isinstance(cell, float):
-        return f"{cell:.3f}"
+        return f"{cell:.3f}" if cell == 0 or abs(cell) >= 1e-3 else f"{cell:.3g}"
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else escape(str(cell))
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProcessingOutputNumber
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...core import jobs
-from ..base import EngineAlgorithm, Parameters
-from ..parameters import USUAL_SOURCES, file_output, model_folder, model_output, of_field, raster, seed, source_numbers
+from ...core.errors import BadParameter
+from ..base import Parameters
 from ..values import Values
+from .train_outputs import TrainOutputs
+from .train_parameters import LABELS, VALIDATION
+
+OUTPUTS = ("OUTPUT", "OUTPUT_LAST", "OUTPUT_HTML", "OUTPUT_CSV", "OUTPUT_TENSORBOARD")
 
 
-class TrainModel(EngineAlgorithm):
+class TrainModel(TrainOutputs):
     """Trains a model on patches, keeps the best weights, and reports what it learnt."""
 
     ID = "trainmodel"
@@ -28,90 +32,117 @@ class TrainModel(EngineAlgorithm):
         return "model"
 
     def tags(self) -> list[str]:
-        return self.tr("deep learning,learn,fit,fine-tune,network,keras,tensorflow,TensorflowModelTrain,OTBTF").split(",")
+        return self.tr(
+            "deep learning,learn,fit,fine-tune,segmentation,regression,network,keras,tensorflow,TensorBoard,TensorflowModelTrain,OTBTF"
+        ).split(",")
 
     def shortHelpString(self) -> str:
         return self.tr(
-            "Trains a model on the patches of 'Extract patches', and writes the trained model and a report with its curves, confusion "
-            "matrix, overall accuracy, kappa, and F1 of every class.\n\n"
+            "Trains a model on the patches of 'Extract patches', and writes the trained model and a report with its curves, accuracy, "
+            "confusion matrix and examples.\n\n"
+            "Classes of patches: labels with one class for each patch. Maps (segmentation): label patches, and a model that answers for "
+            "every pixel; where the truth is only partly known, say which code stands for unknown. Measurements (regression): labels with "
+            "numbers, and a model with targets. A model with several heads takes the labels of each.\n\n"
             "With validation patches the weights of the best epoch are kept, and the accuracy is that of the validation patches. Without, "
             "the figures are those of the training patches and say little about the map.\n\n"
             "The normalisation of the bands is learnt from the training patches and becomes a part of the model; so are the classes' "
-            "names. A model that is trained already goes on from where it is.\n\n"
+            "names. A model that is trained already goes on from where it is (fine-tuning): keep layers from learning by their names, and "
+            "replace the head for other classes.\n\n"
+            "A training that was stopped goes on after its last finished epoch if you run it again and tick 'Resume'.\n\n"
             "Next: 'Serve model'."
         )
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
-        self.addParameter(model_folder(self.tr("Folder of the model to train; it stays as it is.")))
-        self._add_patches("", self.tr("Patches of source {}"), self.tr("Labels"), optional=False)
-        self._add_patches("_VALIDATION", self.tr("Validation patches of source {}"), self.tr("Validation labels"), optional=True)
-        self._add_settings()
-        self.addParameter(
-            of_field(
-                "MEMORY",
-                self.tr("Memory budget"),
-                self.tr("In MB. Patches that fit in it are held in memory, more are read from disk again and again."),
-                jobs.TrainModel,
-                "memory",
-                advanced=True,
-            )
-        )
-        self.addParameter(seed(jobs.TrainModel))
-        self.addParameter(
-            model_output(self.tr("Trained model"), self.tr("Folder of the model: a new one, an empty one, or an earlier model."))
-        )
-        html = self.tr("HTML files (*.html)")
-        self.addParameter(
-            file_output("OUTPUT_HTML", self.tr("Report"), self.tr("Curves, confusion matrix and accuracy, as one page."), html)
-        )
-        for name, label in (
-            ("OVERALL_ACCURACY", self.tr("Overall accuracy")),
-            ("KAPPA", self.tr("Kappa")),
-            ("F1", self.tr("F1, mean of the classes")),
-            ("BEST_EPOCH", self.tr("Epoch whose weights were kept")),
-        ):
-            self.addOutput(QgsProcessingOutputNumber(name, label))
-
-    def _add_patches(self, suffix: str, patches: str, labels: str, optional: bool) -> None:
-        for index in source_numbers():
-            text = self.tr("Patch image of 'Extract patches' for this input of the model.")
-            missing, hidden = optional or index > 1, index > USUAL_SOURCES or (optional and index > 1)
-            self.addParameter(raster(f"SOURCE{index}{suffix}", patches.format(index), text, missing, hidden))
-        text = self.tr("Label image of 'Extract patches' that belongs to these patches.")
-        self.addParameter(raster(f"LABELS{suffix}", labels, text, optional))
-
-    def _add_settings(self) -> None:
-        for name, label, text in (
-            ("EPOCHS", self.tr("Epochs"), self.tr("How many times all patches are gone through.")),
-            ("BATCH_SIZE", self.tr("Batch size"), self.tr("Patches between two corrections of the weights.")),
-            ("LEARNING_RATE", self.tr("Learning rate"), self.tr("Size of the corrections, above 0; 0.001 suits most networks.")),
-            ("BALANCE_CLASSES", self.tr("Balance the classes"), self.tr("Rare classes count as much as frequent ones.")),
-            (
-                "AUGMENT",
-                self.tr("Flip and turn the patches"),
-                self.tr("Shows the network every patch in its eight orientations, at random."),
-            ),
-        ):
-            self.addParameter(of_field(name, label, text, jobs.TrainModel, name.lower()))
+        self.add_model()
+        self.add_everyday_settings()
+        self.add_task()
+        self.add_goal()
+        self.add_schedule()
+        self.add_augmentation()
+        self.add_machine()
+        self.add_graph()
+        self.add_outputs()
+        self.add_numbers()
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> jobs.TrainModel:
         values = Values(self, parameters, context, feedback)
+        training = _patches(values, "")
+        if not training.given:
+            raise BadParameter("Training patches", expected="SOURCE1 and LABELS, or RECORDS", received="none")
         return jobs.TrainModel(
             model=values.file("MODEL"),
-            training=self._patches(values, ""),
-            validation=self._patches(values, "_VALIDATION"),
-            epochs=values.whole("EPOCHS"),
-            batch_size=values.whole("BATCH_SIZE"),
-            learning_rate=values.real("LEARNING_RATE"),
-            balance_classes=values.flag("BALANCE_CLASSES"),
-            augment=values.flag("AUGMENT"),
+            training=training,
+            validation=_patches(values, VALIDATION),
+            fitting=_fitting(values),
+            augmentation=jobs.PatchAugmentation(values.flag("AUGMENT"), values.real("JITTER"), values.real("SPECKLE")),
+            graph=_graph(values),
+            task=values.word("TASK"),
+            ignore=values.optional_whole("IGNORE"),
+            freeze=values.text("FREEZE").strip(),
+            replace_head=values.flag("REPLACE_HEAD"),
+            distribution=values.word("DISTRIBUTION"),
+            resume=values.flag("RESUME"),
             memory=values.whole("MEMORY"),
             seed=values.whole("SEED"),
-            output=values.file_output("OUTPUT"),
-            output_html=values.file_output("OUTPUT_HTML"),
+            **{name.lower(): values.file_output(name) for name in OUTPUTS},
         )
 
-    def _patches(self, values: Values, suffix: str) -> jobs.PatchSet:
-        name = "SOURCE{}" + suffix
-        sources = values.sources(lambda values, index: values.raster(name.format(index)), name)
-        return jobs.PatchSet(sources, values.raster(f"LABELS{suffix}"))
+
+def _patches(values: Values, suffix: str) -> jobs.PatchSet:
+    """The samples of a role.
+
+    Raises:
+        BadParameter: images as well as records, or only half of what belongs together.
+    """
+    name = "SOURCE{}" + suffix
+    sources = values.sources(lambda values, index: values.raster(name.format(index)), name)
+    labels, records = _labels(values, [label + suffix for label in LABELS]), values.file(f"RECORDS{suffix}")
+    given = [f"SOURCE1{suffix}"] * bool(sources) + [f"LABELS{suffix}"] * bool(labels) + [f"RECORDS{suffix}"] * bool(records)
+    if len(given) != (1 if records else 2) and given:
+        expected = f"SOURCE1{suffix} and LABELS{suffix}, or RECORDS{suffix} alone"
+        raise BadParameter("Validation patches" if suffix else "Training patches", expected=expected, received=" and ".join(given))
+    return jobs.PatchSet(sources, labels, records)
+
+
+def _labels(values: Values, names: list[str]) -> tuple[str, ...]:
+    """Those of every head.
+
+    Raises:
+        BadParameter: one is left out between others: the heads of the model would be mixed up.
+    """
+    given = [name for name in names if values.given(name)]
+    if given != names[: len(given)]:
+        missing = next(name for name in names if name not in given)
+        raise BadParameter(f"{missing} is empty", expected="the labels of all heads, in order", received=", ".join(given))
+    return tuple(values.raster(name) for name in given)
+
+
+def _fitting(values: Values) -> jobs.Fitting:
+    return jobs.Fitting(
+        epochs=values.whole("EPOCHS"),
+        batch_size=values.whole("BATCH_SIZE"),
+        accumulation=values.whole("ACCUMULATION"),
+        learning_rate=values.real("LEARNING_RATE"),
+        schedule=values.word("SCHEDULE"),
+        warmup=values.whole("WARMUP"),
+        optimizer=values.word("OPTIMIZER"),
+        weight_decay=values.real("WEIGHT_DECAY"),
+        loss=values.word("LOSS"),
+        loss_weights=values.text("LOSS_WEIGHTS").strip(),
+        balance_classes=values.flag("BALANCE_CLASSES"),
+        monitor=values.word("MONITOR"),
+        patience=values.whole("PATIENCE"),
+        precision=values.word("PRECISION"),
+    )
+
+
+def _graph(values: Values) -> jobs.GraphTraining:
+    return jobs.GraphTraining(
+        target_nodes=values.text("TARGET_NODES").strip(),
+        label_placeholder=values.text("LABEL_PLACEHOLDER").strip(),
+        loss_node=values.text("LOSS_NODE").strip(),
+        predictions=values.text("OUTPUTS").strip(),
+        placeholders=values.text("USER_PLACEHOLDERS").strip(),
+        validation_placeholders=values.text("USER_PLACEHOLDERS_VALIDATION").strip(),
+        trust=values.flag("TRUST_MODEL"),
+    )

@@ -14,11 +14,9 @@ process loses none) and to the disk every SYNC_S seconds (a power loss costs no 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..errors import CannotWrite
+from ..kept import kept_path, lock
 from ..partial import write_error
 from ..raster.grid import Window
 from .plan import Block
@@ -49,12 +47,6 @@ class Pixels:
         return window.height * window.width * self.bands * np.dtype(self.dtype).itemsize
 
 
-def journal_path(output: str) -> str:
-    """Beside the output, hidden, of a name that another process finds again."""
-    folder, name = os.path.split(os.path.normpath(output))
-    return os.path.join(folder, f".{name}.resume")
-
-
 class Journal:
     """One run's file, open and locked. Use as a context manager; not thread-safe.
 
@@ -66,11 +58,11 @@ class Journal:
     """
 
     def __init__(self, output: str) -> None:
-        self.output, self.path = output, journal_path(output)
+        self.output, self.path = output, kept_path(output)
         with self._in_words():
             self._file: BinaryIO = open(self.path, "a+b")  # noqa: SIM115  closed by close()
         try:
-            _lock(self._file, output)
+            lock(self._file, output)
         except BaseException:
             self.close()
             raise
@@ -170,20 +162,3 @@ def _arrays(pixels: memoryview, window: Window, products: Sequence[Pixels]) -> l
         arrays.append(np.frombuffer(part, product.dtype).reshape(window.height, window.width, product.bands))
         first += len(part)
     return arrays
-
-
-def _lock(file: BinaryIO, output: str) -> None:
-    """Held until the file is closed, or its process dies: the system sees to that."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(1 << 40)  # a byte that is never reached: Windows lets nobody else read a locked one
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):  # others: a file system without locks
-            raise CannotWrite(f"Another run is writing {output}", remedy="Wait until it ends, or choose another name.") from error

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ..fingerprint import Fingerprint, changes
 from ..jobs import ServeModel
+from ..kept import kept_path
 from ..raster.writer import Bands
 from ..reporting import Reporter
-from .fingerprint import Fingerprint, changes, fingerprint
-from .journal import Journal, Pixels, journal_path
+from .fingerprint import fingerprint
+from .journal import Journal, Pixels
 from .plan import Block
 
 
@@ -53,7 +55,7 @@ class NothingKept:
     block_size = 0
 
     def __init__(self, output: str) -> None:
-        if os.path.exists(journal_path(output)):
+        if os.path.exists(kept_path(output)):
             Journal(output).remove()
 
     def begin(self, block_size: int) -> None:

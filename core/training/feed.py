@@ -57,6 +57,11 @@ class Feed:
         """Memory that the patches take; 0 if they are streamed."""
         return sum(array.nbytes for array in self._held or [])
 
+    @property
+    def mixed(self) -> int:
+        """Samples that are mixed at a time: on it their order depends, beside the random numbers."""
+        return self._buffer if self._held is None else self.count
+
     def shuffled(self, batch_size: int, rng: np.random.Generator, changes: Sequence[Change] = ()) -> Iterator[Batch]:
         """One epoch in random order; the last batch may be smaller. Batches are prepared one ahead, in a thread.
 

@@ -17,6 +17,7 @@ from ..model.backend import keras, tf
 from ..model.heads import CLASSES, SIGMOID, logits
 from .feed import Batch
 from .losses import HeadLoss
+from .precision import FULL, computing_in, with_loss_scaling
 
 MOMENTUM = 0.9
 _UNDECAYED = ("bias", "gamma", "beta")  # as everywhere: decay would only shift the outputs
@@ -70,15 +71,16 @@ class KerasLearner:
 
     Args:
         losses: of each head, in the network's order of outputs.
+        policy: in which the steps are computed (core/training/precision.py); answers are always computed in full precision.
     """
 
-    def __init__(self, network: Any, losses: Sequence[HeadLoss], fitting: Fitting) -> None:
-        self.network, self._losses, self._parts = network, tuple(losses), fitting.accumulation
+    def __init__(self, network: Any, losses: Sequence[HeadLoss], fitting: Fitting, policy: str = FULL) -> None:
+        self.network, self._losses, self._parts, self._policy = network, tuple(losses), fitting.accumulation, policy
         ends = [logits(tensor) for tensor in network.outputs]
         self._logits = [apart for _, apart in ends]
         self._scores = keras.Model(network.inputs, [tensor for tensor, _ in ends])
         self._counted = next((i for i, loss in enumerate(self._losses) if loss.head.kind == CLASSES), None)
-        self._optimizer = make_optimizer(fitting)
+        self._optimizer = with_loss_scaling(make_optimizer(fitting), policy)
         self._optimizer.build(network.trainable_variables)
         self._sums = tf.Variable(tf.zeros(3))  # loss, right, known: on the device, as reading them each step would make it wait
         self._gradients = [tf.Variable(tf.zeros_like(v), trainable=False) for v in network.trainable_variables] if self._parts > 1 else []
@@ -155,11 +157,15 @@ class KerasLearner:
     def _differentiate(self, sources: list[Any], targets: list[Any], known: list[Any], share: Any) -> list[Any]:
         """The gradients of a batch, or of the part of it that has this share of its samples."""
         with tf.GradientTape() as tape:
-            scores = keras.tree.flatten(self._scores(sources, training=True))
-            loss = self._loss(targets, scores, known) + share * tf.add_n([0.0, *self._scores.losses])
+            with computing_in(self._scores, self._policy):
+                scores = [tf.cast(scores, tf.float32) for scores in keras.tree.flatten(self._scores(sources, training=True))]
+            loss = self._loss(targets, scores, known) + share * tf.add_n(
+                [0.0, *(tf.cast(part, tf.float32) for part in self._scores.losses)]
+            )
+            scaled = self._optimizer.scale_loss(loss)
         samples = tf.cast(tf.shape(sources[0])[0], tf.float32)
         self._sums.assign_add(tf.stack([loss * samples / share, *self._right(targets, scores)]))
-        return list(tape.gradient(loss, self.network.trainable_variables, unconnected_gradients="zero"))
+        return list(tape.gradient(scaled, self.network.trainable_variables, unconnected_gradients="zero"))
 
     def _loss(self, targets: list[Any], scores: list[Any], known: list[Any]) -> Any:
         heads = zip(self._losses, targets, scores, self._logits, known, strict=True)

@@ -127,6 +127,9 @@ def fit(
     fitting = plan.fitting
     schedule = Schedule.of(fitting, training.feed.count)
     for number in range(len(history.epochs) + 1, fitting.epochs + 1):
+        if 0 < fitting.patience <= history.idle:  # here, as a history that goes on may have come to its end already
+            reporter.info(f"No better epoch in {fitting.patience}: training ends here.")
+            break
         start = time.monotonic()
         loss, accuracy = _train_epoch(learner, training, plan, partial(schedule.rate, number - 1, drops=history.drops), reporter, number)
         _check_loss(loss, number, fitting)
@@ -138,9 +141,6 @@ def fit(
             history.drops, history.waited = history.drops + 1, 0
         for witness in witnesses:
             witness.epoch(history)
-        if 0 < fitting.patience <= history.idle:
-            reporter.info(f"No better epoch in {fitting.patience}: training ends here.")
-            break
 
 
 def _train_epoch(

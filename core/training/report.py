@@ -3,116 +3,183 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
-from types import ModuleType
+from typing import Any
 
-import numpy as np
-import sklearn
-
+from ..environment_report import look
 from ..jobs import TrainModel, to_dict
-from ..model.backend import keras, tf
 from ..model.contract import Contract, InputSpec
-from ..page import picture, section, swatch, table, write_page
-from .figures import Example, confusion_picture, contact_sheet, curves
+from ..model.load import device_in_use
+from ..page import Cell, picture, section, table, write_page
+from ..reporting import format_duration
+from .examples import Album
+from .figures import curves
+from .layers import Layer, layers_of
+from .learner import Learner
 from .loop import History
-from .metrics import Scores
+from .measure import Measured
+from .prepare import Data, Prepared
+from .report_heads import example_sections, head_sections, headline
+from .settings import files, settings
 
-_LIBRARIES: tuple[ModuleType, ...] = (tf, keras, np, sklearn)
+_OPEN = 25  # layers of a network whose table is shown unfolded
+_MOMENTARY = ("Memory free (GB)", "Test computation")  # of the machine: true of a moment, not of the training
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the report tells. `scores` are of the validation data if `validated`, else of the training data."""
+    """What the report tells.
+
+    Attributes:
+        parameters: numbers in the model.
+        measured: on the validation data, or on the training data where there are none; with what was seen of each sample.
+        network: the Keras network; None of a model that is none.
+        frozen: names of its layers that did not learn.
+    """
 
     job: TrainModel
     contract: Contract
     parameters: int
     history: History
-    scores: Scores
-    samples: int
-    validated: bool
+    measured: Measured
+    data: Prepared
+    network: Any = None
+    frozen: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> Data:
+        """The data that the scores are of."""
+        return self.data.validation or self.data.training
 
 
-def write(facts: Facts, right: Sequence[Example], wrong: Sequence[Example]) -> None:
+def write(facts: Facts, learner: Learner, check: Callable[[], None]) -> None:
     """Write the page to the job's `output_html`.
+
+    Args:
+        learner: answers to the samples that are shown.
+        check: called between the parts, as drawing takes some seconds; raises to stop.
 
     Raises:
         CannotWrite: disk full, no such folder, no permission.
     """
-    data = "validation" if facts.validated else "training"
-    write_page(
-        facts.job.output_html,
-        f"Training of {facts.contract.name}",
-        f'<p class="lead">{escape(_summary(facts))}</p>\n',
-        "" if facts.validated else '<p class="warning">No validation data were given: the scores are those of the training data.</p>\n',
-        table(_scores(facts)),
-        section("Epochs", picture(curves(facts.history.epochs, facts.history.best), "Loss and overall accuracy over the epochs")),
-        section(f"Classes, on the {data} data", _class_table(facts)),
-        section("Confusion matrix", picture(confusion_picture(facts.scores), "Confusion matrix, rows are the reference")),
-        section("Right", _sheet(right, "Patches that the model classified rightly")),
-        section("Wrong", _sheet(wrong, "Patches that the model took for another class")),
-        section("Model", table(_model(facts))),
-        section("Settings", table(_settings(facts.job))),
-        section("To train it again", *_recipe(facts.job)),
-    )
+    parts = []
+    for part in _parts(facts, learner):
+        check()
+        parts.append(part)
+    write_page(facts.job.output_html, f"Training of {facts.contract.name}", *parts)
+
+
+def _parts(facts: Facts, learner: Learner) -> Iterator[str]:
+    yield f'<p class="lead">{escape(_summary(facts))}</p>\n'
+    if facts.data.validation is None:
+        yield '<p class="warning">No validation data were given: the scores are those of the training data.</p>\n'
+    yield from _scores(facts)
+    if facts.history.epochs:
+        yield section("Epochs", picture(curves(facts.history.epochs, facts.history.best), "Curves over the epochs"))
+    yield from _heads(facts)
+    yield from _examples(facts, learner)
+    yield section("Model", table(_model(facts)), *_layers(facts))
+    yield section("Settings", *_settings(facts.job))
+    yield section("Data", table(files(facts.job)))
+    yield section("Machine", table(_machine()))
+    yield section("To train it again", *_recipe(facts.job))
 
 
 def _summary(facts: Facts) -> str:
-    against = f"{int(facts.scores.matrix.sum()):,} validation samples" if facts.validated else "the same"
-    return f"{facts.samples:,} training samples, {len(facts.scores.classes)} classes, measured on {against}."
+    heads = ", ".join(
+        f"{len(goal.classes)} classes" if goal.classes else _count(len(goal.names), "measurement") for goal in facts.told.goals
+    )
+    held_out = f"measured on {facts.told.feed.count:,} validation samples" if facts.data.validation else "measured on the same"
+    epochs = facts.history.epochs
+    spent = f"{_count(len(epochs), 'epoch')} in {format_duration(sum(epoch.seconds for epoch in epochs))}"
+    return f"{facts.data.training.feed.count:,} training samples, {heads}, {held_out}. {spent}."
 
 
-def _scores(facts: Facts) -> list[tuple[str, str | float]]:
-    best = facts.history.best
-    return [
-        ("Overall accuracy", facts.scores.overall_accuracy),
-        ("Kappa", facts.scores.kappa),
-        ("F1, mean of the classes", facts.scores.macro_f1),
-        ("Best epoch", f"{best.number if best else 0} of {len(facts.history.epochs)}"),
-    ]
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _class_table(facts: Facts) -> str:
-    colours = {c.name: c for c in facts.contract.classes}
-    rows = [
-        (swatch(colours[c.name].colour, c.name), str(colours[c.name].code), c.precision, c.recall, c.f1, c.support)
-        for c in facts.scores.classes
-    ]
-    return table(rows, ("Class", "Code", "Precision", "Recall", "F1", "Samples"))
+def _scores(facts: Facts) -> Iterator[str]:
+    best, results = facts.history.best, facts.measured.results
+    told: list[tuple[str, Cell]] = [("Epoch whose weights were kept", f"{best.number} of {len(facts.history.epochs)}" if best else "none")]
+    if facts.measured.loss is not None:
+        told.append(("Loss", facts.measured.loss))
+    if len(results) == 1:
+        yield table([*headline(results[0]), *told])
+        return
+    for result in results:
+        yield f"<h3>{escape(result.head)}</h3>\n" + table(headline(result))
+    yield table(told)
 
 
-def _sheet(examples: Sequence[Example], description: str) -> str:
-    return picture(contact_sheet(examples), description) if examples else "<p>None.</p>\n"
+def _heads(facts: Facts) -> Iterator[str]:
+    data, results = "validation" if facts.data.validation else "training", facts.measured.results
+    clouds = facts.measured.seen.clouds if facts.measured.seen else ((),) * len(results)
+    for result, goal, seen in zip(results, facts.told.goals, clouds, strict=True):
+        yield from head_sections(result, goal, seen, data, len(results) > 1)
 
 
-def _model(facts: Facts) -> list[tuple[str, str | int]]:
+def _examples(facts: Facts, learner: Learner) -> Iterator[str]:
+    if facts.measured.seen is None:
+        return
+    album = Album(learner, facts.told, facts.contract.inputs[0].bands, facts.measured.right)
+    yield from example_sections(album, facts.measured.seen.labels, float(facts.contract.scale_factor))
+
+
+def _model(facts: Facts) -> list[tuple[str, Cell]]:
     contract = facts.contract
-    width, height = contract.expression_field
-    inputs = [(f"Input {spec.name}", describe_input(spec)) for spec in contract.inputs]
-    geometry = ("Expression field, scale factor", f"{width} × {height}, {contract.scale_factor}")
-    return [("Architecture", contract.architecture or "unknown"), ("Parameters", facts.parameters), *inputs, geometry]
+    (width, height), (across, down) = contract.expression_field, contract.margin
+    margin = (
+        [("Margin", f"{across} × {down} output pixels on every side, spoilt by padding: served with as many more, and cut")]
+        if any(contract.margin)
+        else []
+    )
+    return [
+        ("Architecture", contract.architecture or "unknown"),
+        ("Parameters", facts.parameters),
+        *((f"Input {spec.name}", describe_input(spec)) for spec in contract.inputs),
+        ("Outputs", ", ".join(f"{spec.name} ({spec.kind})" for spec in contract.outputs)),
+        ("Expression field", f"{width} × {height} output pixels"),
+        ("Scale factor", str(contract.scale_factor)),
+        *margin,
+        ("Mode", "fully convolutional: blocks of any size" if contract.fully_convolutional else "patch-based"),
+    ]
 
 
 def describe_input(spec: InputSpec) -> str:
     """An input of a contract in words."""
     width, height = spec.receptive_field
     names = f" ({', '.join(spec.bands)})" if spec.bands else ""
-    return f"receptive field {width} × {height} pixels, {spec.band_count} band{'s' if spec.band_count > 1 else ''}{names}"
+    spacing = f", spacing {spec.spacing:g} map units" if spec.spacing else ""
+    return f"receptive field {width} × {height} pixels{spacing}, {_count(spec.band_count, 'band')}{names}"
 
 
-def _settings(job: TrainModel) -> list[tuple[str, str]]:
-    return [
-        ("Model to begin with", job.model),
-        ("Epochs", str(job.epochs)),
-        ("Batch size", f"{job.batch_size} patches"),
-        ("Learning rate", f"{job.learning_rate:g}, falling to 0 along a cosine; Adam"),
-        ("Balance classes", "yes" if job.balance_classes else "no"),
-        ("Augment (turn and mirror)", "yes" if job.augment else "no"),
-        ("Seed", str(job.seed)),
-        ("Libraries", ", ".join(f"{library.__name__} {library.__version__}" for library in _LIBRARIES)),
-    ]
+def _layers(facts: Facts) -> Iterator[str]:
+    if facts.network is None:
+        return
+    layers = layers_of(facts.network, facts.frozen)
+    totals = f"{_count(facts.parameters, 'parameter')}, {sum(layer.learns for layer in layers):,} of them learnt in this training."
+    frozen = f" Frozen: {', '.join(facts.frozen)}." if facts.frozen else ""
+    rows = [_layer(layer) for layer in layers]
+    told = table(rows, ("Layer", "Kind", "Output shape", "Parameters", "Learnt"))
+    yield f"<p>{escape(totals + frozen)}</p>\n"
+    yield f"<details{' open' if len(layers) <= _OPEN else ''}><summary>{_count(len(layers), 'layer')}</summary>{told}</details>\n"
+
+
+def _layer(layer: Layer) -> tuple[Cell, ...]:
+    return layer.name, layer.kind, layer.shape, layer.parameters, layer.learns
+
+
+def _settings(job: TrainModel) -> Iterator[str]:
+    changed, usual = settings(job)
+    yield table(changed) if changed else "<p>All as by default.</p>\n"
+    yield f"<details><summary>{_count(len(usual), 'setting')} as by default</summary>{table(usual)}</details>\n"
+
+
+def _machine() -> list[tuple[str, Cell]]:
+    return [("Device", device_in_use()), *((name, value) for name, value in look().items() if name not in _MOMENTARY)]
 
 
 def _recipe(job: TrainModel) -> tuple[str, str]:

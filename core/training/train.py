@@ -19,13 +19,16 @@ from ..reporting import Reporter
 from . import report
 from .changes import changes_of
 from .learner import KerasLearner
+from .log import EpochLog
 from .loop import History, Plan, fit
 from .losses import HeadLoss, loss_weights
 from .measure import Measured, measure
 from .metrics import Scores
 from .normalization import learn_normalization
 from .patches import Patches
+from .precision import policy_of
 from .prepare import Asked, Goal, Prepared, class_weights, open_checked, prepare
+from .resume import NothingKept, keeping
 from .tuning import freeze, thaw, with_new_heads
 
 
@@ -48,14 +51,15 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
     """
     if not job.output:
         raise BadParameter("Output model", expected="a folder", received="none")
+    keras.utils.set_random_seed(job.seed)  # before the model is read: its layers draw the seeds of their noise and dropout then
     model = Model(*read_trainable(job.model))
-    keras.utils.set_random_seed(job.seed)
     with contextlib.ExitStack() as exits:
         data = _prepare(job, model, exits, reporter)
         model = _adapted(job, model, data, reporter)
         frozen = freeze(model.network, job.freeze)
-        learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting)
-        history = _train(job, learner, data, reporter)
+        learner = KerasLearner(model.network, _losses(job, data.training.goals), job.fitting, policy_of(job.fitting.precision, reporter))
+        kept = exits.enter_context(keeping(job, data.training.feed, learner, reporter))
+        history = _train(job, learner, data, kept, reporter)
         if job.output_last:
             _write(job.output_last, model, data, frozen, reporter)
         if history.best:
@@ -63,7 +67,9 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
         measured = _measure(learner, data, reporter)
         contract = _write(job.output, model, data, frozen, reporter)
         if job.output_html:
-            report.write(report.Facts(job, contract, model.network.count_params(), history, measured, data), learner)
+            parameters = model.network.count_params()
+            facts = report.Facts(job, contract, parameters, history, measured, data, model.network, tuple(frozen))
+            report.write(facts, learner, reporter.check)
     return _outputs(job, measured, history)
 
 
@@ -121,11 +127,12 @@ def _losses(job: jobs.TrainModel, goals: Sequence[Goal]) -> list[HeadLoss]:
     return losses
 
 
-def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, reporter: Reporter) -> History:
+def _train(job: jobs.TrainModel, learner: KerasLearner, data: Prepared, kept: NothingKept, reporter: Reporter) -> History:
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
-    history = History(job.fitting.monitor)
+    history = kept.history or History(job.fitting.monitor)
     changes = changes_of(job.augmentation, data.statistics)
-    fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed), reporter, history)
+    with EpochLog(history, job.output_csv, job.output_tensorboard) as log:
+        fit(learner, data.training, data.validation, Plan(job.fitting, changes, job.seed), reporter, history, [log, kept])
     by = "on the validation data" if data.validation else "by its training loss"
     reporter.info(f"Best epoch {by}: {history.best.number}. Its weights are kept." if history.best else "No epoch.")
     return history

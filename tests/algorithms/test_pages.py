@@ -37,8 +37,11 @@ NAMES = {
     "normalize": "INPUT METHOD PERCENTILE_LOW PERCENTILE_HIGH SUBTRACT DIVIDE CLIP STATISTICS NODATA OUTPUT_TYPE OUTPUT OUTPUT_STATISTICS",
     "createmodel": "ARCHITECTURE BANDS BANDS2 BANDS6 CLASSES TARGETS DATES SEED OUTPUT",
     "inspectmodel": "MODEL OUTPUT_HTML OUTPUT",
-    "trainmodel": "MODEL SOURCE1 SOURCE6 LABELS SOURCE1_VALIDATION SOURCE6_VALIDATION LABELS_VALIDATION EPOCHS BATCH_SIZE LEARNING_RATE "
-    "BALANCE_CLASSES AUGMENT MEMORY SEED OUTPUT OUTPUT_HTML",
+    "trainmodel": "MODEL SOURCE1 SOURCE6 LABELS LABELS2 LABELS3 LABELS4 SOURCE1_VALIDATION SOURCE6_VALIDATION LABELS_VALIDATION "
+    "LABELS4_VALIDATION RECORDS RECORDS_VALIDATION EPOCHS BATCH_SIZE LEARNING_RATE BALANCE_CLASSES AUGMENT JITTER SPECKLE SCHEDULE WARMUP "
+    "OPTIMIZER WEIGHT_DECAY LOSS LOSS_WEIGHTS MONITOR PATIENCE ACCUMULATION PRECISION TASK IGNORE FREEZE REPLACE_HEAD DISTRIBUTION RESUME "
+    "TARGET_NODES LABEL_PLACEHOLDER LOSS_NODE OUTPUTS USER_PLACEHOLDERS USER_PLACEHOLDERS_VALIDATION TRUST_MODEL MEMORY SEED OUTPUT "
+    "OUTPUT_LAST OUTPUT_HTML OUTPUT_CSV OUTPUT_TENSORBOARD",
     "servemodel": "SOURCE1 SOURCE6 NODATA1 MODEL MODE OUTPUTS EXTENT RECEPTIVE_FIELD1_X RECEPTIVE_FIELD6_Y EXPRESSION_FIELD_X "
     "EXPRESSION_FIELD_Y "
     "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP AUGMENTATION "
@@ -54,7 +57,7 @@ NUMBERS = {
     "normalize": "BANDS",
     "createmodel": "PARAMETERS",
     "inspectmodel": "",
-    "trainmodel": "OVERALL_ACCURACY KAPPA F1 BEST_EPOCH",
+    "trainmodel": "OVERALL_ACCURACY KAPPA F1 IOU MAE RMSE R2 BEST_EPOCH",
     "servemodel": "BLOCK_SIZE WIDTH HEIGHT",
     "assessaccuracy": "SAMPLES OVERALL_ACCURACY KAPPA F1 IOU AREA_ADJUSTED_ACCURACY AREA_ADJUSTED_HALF_WIDTH MCNEMAR_P",
 }
@@ -343,39 +346,100 @@ def test_inspect_model(translate: Callable[..., Any], tmp_path: Path) -> None:
 
 
 def test_train_model(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
-    files = {
-        name: make_raster(f"{name}.tif")
-        for name in ("SOURCE1", "SOURCE2", "LABELS", "SOURCE1_VALIDATION", "SOURCE2_VALIDATION", "LABELS_VALIDATION")
-    }
+    names = ("SOURCE1", "SOURCE2", "LABELS", "SOURCE1_VALIDATION", "SOURCE2_VALIDATION", "LABELS_VALIDATION")
+    files = {name: make_raster(f"{name}.tif") for name in names}
     out = str(tmp_path / "trained")
+    settings = {"EPOCHS": 5, "BATCH_SIZE": 32, "LEARNING_RATE": 1e-4, "BALANCE_CLASSES": True}
     job = translate(
-        "trainmodel",
-        MODEL=str(tmp_path),
-        **files,
-        EPOCHS=5,
-        BATCH_SIZE=32,
-        LEARNING_RATE=1e-4,
-        BALANCE_CLASSES=True,
-        AUGMENT=False,
-        MEMORY=256,
-        SEED=1,
-        OUTPUT=out,
+        "trainmodel", MODEL=str(tmp_path), **files, **settings, AUGMENT=True, MEMORY=256, SEED=1, OUTPUT=out,
         OUTPUT_HTML=str(tmp_path / "r.html"),
-    )
-    assert job.training.sources == (files["SOURCE1"], files["SOURCE2"]) and job.training.labels == files["LABELS"]
+    )  # fmt: skip
+    assert job.training.sources == (files["SOURCE1"], files["SOURCE2"]) and job.training.labels == (files["LABELS"],)
     assert job.validation.sources == (files["SOURCE1_VALIDATION"], files["SOURCE2_VALIDATION"])
-    assert job.validation.labels == files["LABELS_VALIDATION"]
-    assert (job.epochs, job.batch_size, job.learning_rate, job.balance_classes, job.augment) == (5, 32, 1e-4, True, False)
+    assert job.validation.labels == (files["LABELS_VALIDATION"],)
+    assert {name: getattr(job.fitting, name.lower()) for name in settings} == settings
+    assert (job.augmentation.poses, job.augmentation.jitter, job.augmentation.speckle) == (True, 0.0, 0.0)
     assert (job.memory, job.seed, job.output, job.output_html) == (256, 1, out, str(tmp_path / "r.html"))
 
 
-def test_training_without_validation_has_no_validation_patches(
-    translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path
-) -> None:
+def test_train_model_by_default(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import PatchSet, TrainModel
+
+    image, labels, out = make_raster(), make_raster("l.tif"), str(tmp_path / "out")
+    job = translate("trainmodel", MODEL=str(tmp_path), SOURCE1=image, LABELS=labels, OUTPUT=out)
+    assert job == TrainModel(str(tmp_path), PatchSet((image,), (labels,)), output=out)  # no validation, no other outputs
+
+
+def test_train_model_with_everything_said(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import GraphTraining
+
+    labels = {name: make_raster(f"{name}.tif") for name in ("LABELS", "LABELS2", "LABELS3", "LABELS4")}
+    fitting = {
+        "SCHEDULE": "plateau", "WARMUP": 2, "OPTIMIZER": "adamw", "WEIGHT_DECAY": 0.01, "LOSS": "focal", "LOSS_WEIGHTS": "1, 0.5",
+        "MONITOR": "f1", "PATIENCE": 7, "ACCUMULATION": 4, "PRECISION": "fast",
+    }  # fmt: skip
+    rest = {"TASK": "classification", "IGNORE": 0, "FREEZE": "conv*", "REPLACE_HEAD": True, "DISTRIBUTION": "mirrored", "RESUME": True}
+    graph = {
+        "TARGET_NODES": "optimizer", "LABEL_PLACEHOLDER": "y", "LOSS_NODE": "cost", "OUTPUTS": "prediction",
+        "USER_PLACEHOLDERS": "is_training=true", "USER_PLACEHOLDERS_VALIDATION": "is_training=false", "TRUST_MODEL": True,
+    }  # fmt: skip
+    names = ("OUTPUT", "OUTPUT_LAST", "OUTPUT_HTML", "OUTPUT_CSV", "OUTPUT_TENSORBOARD")
+    outputs = {name: str(tmp_path / name.lower()) for name in names}
+    job = translate(
+        "trainmodel", MODEL=str(tmp_path), SOURCE1=make_raster(), JITTER=0.1, SPECKLE=4, **labels, **fitting, **rest, **graph, **outputs,
+    )  # fmt: skip
+    assert job.training.labels == tuple(labels.values())
+    assert {name: getattr(job.fitting, name.lower()) for name in fitting} == fitting
+    assert {name: getattr(job, name.lower()) for name in {**rest, **outputs}} == {**rest, **outputs}
+    assert (job.augmentation.poses, job.augmentation.jitter, job.augmentation.speckle) == (False, 0.1, 4.0)
+    assert job.graph == GraphTraining("optimizer", "y", "cost", "prediction", "is_training=true", "is_training=false", True)
+
+
+def test_train_model_on_records(translate: Callable[..., Any], tmp_path: Path) -> None:
     from tensorscape.core.jobs import PatchSet
 
-    job = translate("trainmodel", MODEL=str(tmp_path), SOURCE1=make_raster(), LABELS=make_raster("l.tif"), OUTPUT=str(tmp_path / "out"))
-    assert job.validation == PatchSet()
+    shards, held_out = str(tmp_path / "shards"), str(tmp_path / "held_out")
+    job = translate("trainmodel", MODEL=str(tmp_path), RECORDS=shards, RECORDS_VALIDATION=held_out, OUTPUT=str(tmp_path / "out"))
+    assert (job.training, job.validation) == (PatchSet(records=shards), PatchSet(records=held_out))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("", "Training patches: expected SOURCE1 and LABELS, or RECORDS, received none"),
+        ("SOURCE1", "Training patches: expected SOURCE1 and LABELS, or RECORDS alone, received SOURCE1"),
+        ("LABELS", "received LABELS"),
+        ("SOURCE1 LABELS RECORDS", "received SOURCE1 and LABELS and RECORDS"),
+        ("LABELS RECORDS", "received LABELS and RECORDS"),
+        ("SOURCE1 LABELS LABELS3", "LABELS2 is empty: expected the labels of all heads, in order, received LABELS, LABELS3"),
+        ("SOURCE1 LABELS SOURCE3", "SOURCE2 is empty"),
+        (
+            "SOURCE1 LABELS LABELS_VALIDATION",
+            "Validation patches: expected SOURCE1_VALIDATION and LABELS_VALIDATION, or RECORDS_VALIDATION",
+        ),
+        ("SOURCE1 LABELS SOURCE1_VALIDATION RECORDS_VALIDATION", "received SOURCE1_VALIDATION and RECORDS_VALIDATION"),
+    ],
+)
+def test_patches_with_their_labels_or_records(
+    translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path, error_class: type[Exception], given: str, message: str
+) -> None:
+    paths = {name: str(tmp_path) if name.startswith("RECORDS") else make_raster(f"{name}.tif") for name in given.split()}
+    with pytest.raises(error_class, match=message):
+        translate("trainmodel", MODEL=str(tmp_path), OUTPUT=str(tmp_path / "out"), **paths)
+
+
+def test_only_everyday_parameters_of_training_are_in_sight(provider: Any) -> None:
+    train = page("trainmodel")  # owns its parameters
+    seen = [d.name() for d in train.parameterDefinitions() if not d.flags() & d.FlagAdvanced]
+    assert (
+        seen
+        == (
+            "MODEL SOURCE1 SOURCE2 LABELS SOURCE1_VALIDATION LABELS_VALIDATION EPOCHS BATCH_SIZE LEARNING_RATE BALANCE_CLASSES AUGMENT OUTPUT "
+            "OUTPUT_HTML"
+        ).split()
+    )
+    made = [d.name() for d in train.destinationParameterDefinitions() if d.createByDefault()]
+    assert made == ["OUTPUT", "OUTPUT_HTML"]
 
 
 def test_serve_model_by_default_leaves_all_to_the_model(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from core.errors import CannotWrite
 from core.inference import journal as journals
-from core.inference.journal import Journal, Pixels, journal_path
+from core.inference.journal import Journal, Pixels
 from core.inference.plan import Block
+from core.kept import kept_path
 from core.raster.grid import Window
 
 PRODUCTS = [Pixels("uint8", 1), Pixels("float32", 3)]
@@ -39,7 +40,7 @@ def write(output: str, count: int = 6) -> bytes:
         journal.begin(HEADER)
         for block, _ in zip(blocks(), range(count), strict=False):
             journal.append(block.window, arrays_of(block))
-    return Path(journal_path(output)).read_bytes()
+    return Path(kept_path(output)).read_bytes()
 
 
 def restored(output: str) -> int:
@@ -85,32 +86,32 @@ def test_no_damage_gives_wrong_pixels(place: int, damage: str) -> None:
             "flip": bytes([whole[place] ^ 16]) + whole[place + 1 :],
             "insert": b"x" + whole[place:],
         }[damage]
-        Path(journal_path(output)).write_bytes(whole[:place] + rest)
+        Path(kept_path(output)).write_bytes(whole[:place] + rest)
         record, first = (len(whole) - whole.index(b"\n") - 1) // 6, whole.index(b"\n") + 1
         intact = max(place - first, 0) // record if place >= first else 0
         assert restored(output) == intact
         if place >= first:  # what was damaged is cut off, so that new blocks come in its place
-            assert os.path.getsize(journal_path(output)) == first + intact * record
+            assert os.path.getsize(kept_path(output)) == first + intact * record
             with Journal(output) as journal:
                 done = len(list(journal.restore(blocks(), PRODUCTS)))
                 for block in list(blocks())[done:]:
                     journal.append(block.window, arrays_of(block))
-            assert Path(journal_path(output)).read_bytes() == whole
+            assert Path(kept_path(output)).read_bytes() == whole
 
 
 def test_blocks_of_another_run_or_place_do_not_count(output: str) -> None:
     whole = write(output)
     first = whole.index(b"\n") + 1
-    Path(journal_path(output)).write_bytes(whole[:first].replace(b"scene", b"other") + whole[first:])
+    Path(kept_path(output)).write_bytes(whole[:first].replace(b"scene", b"other") + whole[first:])
     assert restored(output) == 0
     record = (len(whole) - first) // 6
-    Path(journal_path(output)).write_bytes(whole[:first] + whole[first + record :])  # the second block first
+    Path(kept_path(output)).write_bytes(whole[:first] + whole[first + record :])  # the second block first
     assert restored(output) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]\n", b"null\n", b'{"block_size": 4}', b"\xff\xfe\n", b"9" * 5000 + b"\n"])
 def test_a_damaged_header_is_none(output: str, content: bytes) -> None:
-    Path(journal_path(output)).write_bytes(content)
+    Path(kept_path(output)).write_bytes(content)
     with Journal(output) as journal:
         assert journal.header == {}
 
@@ -144,7 +145,7 @@ def test_empty_until_a_block_is_finished_and_gone_when_removed(output: str) -> N
         journal.append(Window(0, 0, 4, 3), arrays_of(next(blocks())))
         assert not journal.empty
         journal.remove()
-    assert not os.path.exists(journal_path(output))
+    assert not os.path.exists(kept_path(output))
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:

@@ -17,11 +17,12 @@ import pytest
 import rasterio
 
 from core.errors import Cancelled, CannotRead, CannotWrite
+from core.fingerprint import changes
 from core.inference import serve
-from core.inference.fingerprint import changes
-from core.inference.journal import Journal, journal_path
+from core.inference.journal import Journal
 from core.inference.resume import Run
 from core.jobs import Product, ServedSource, ServeModel, to_dict
+from core.kept import kept_path
 from core.model.load import LoadedModel
 from core.raster.source import Source
 from core.reporting import Reporter
@@ -96,7 +97,7 @@ def stopped(job: ServeModel, make_reporter: Any) -> int:
 
 def finished(job: ServeModel) -> int:
     """Blocks in the journal: each a checksum, and three values of four bytes for every pixel."""
-    _, _, records = Path(journal_path(job.products[0].path)).read_bytes().partition(b"\n")  # there, and empty, until the run begins
+    _, _, records = Path(kept_path(job.products[0].path)).read_bytes().partition(b"\n")  # there, and empty, until the run begins
     return len(records) // (16 + 12 * BLOCK**2)
 
 
@@ -111,7 +112,7 @@ def test_killed_and_run_again(tmp_path: Path, job: ServeModel, make_raster: Make
     (tmp_path / "job.json").write_text(json.dumps(to_dict(job)))
     process = subprocess.Popen([sys.executable, "-m", "core", str(tmp_path / "job.json")], cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    journal = Path(journal_path(job.products[0].path))
+    journal = Path(kept_path(job.products[0].path))
     while time.monotonic() < deadline and process.poll() is None and not (journal.exists() and finished(job) > 100):
         time.sleep(0.002)
     process.kill()
@@ -186,11 +187,11 @@ def test_without_resume_leftovers_go(job: ServeModel, make_reporter: Any) -> Non
 def test_damaged_leftovers_do_no_harm(tmp_path: Path, job: ServeModel, make_reporter: Any) -> None:
     expected = uninterrupted(job, tmp_path / "whole")
     for content in (b"", b"rubbish", b'{"block_size": 8}\n', b'{"fingerprint": {}, "block_size": "8", "memory": 0}\n' + bytes(999)):
-        Path(journal_path(job.products[0].path)).write_bytes(content)
+        Path(kept_path(job.products[0].path)).write_bytes(content)
         serve.run(job, make_reporter())
         assert pixels_of(job) == expected
     stopped(job, make_reporter)
-    with open(journal_path(job.products[0].path), "r+b") as file:
+    with open(kept_path(job.products[0].path), "r+b") as file:
         file.seek(-5000, os.SEEK_END)
         file.write(bytes(5000))
     serve.run(job, make_reporter())
