@@ -9,12 +9,11 @@ from ..errors import BadTruth
 from ..jobs import AssessAccuracy
 from ..reporting import Reporter
 from ..sampling.on_grid import open_on
-from ..sampling.vector_truth import VectorTruth
 from .assessment import Assessment, assess
 from .class_map import ClassMap
 from .classes import ClassList, list_classes, shared_names
 from .reference import Reference, open_reference
-from .remarks import remarks
+from .remarks import left_out, remarks
 from .report import write_report
 from .table import write_table
 from .tally import PairTally
@@ -63,14 +62,11 @@ def _second(job: AssessAccuracy) -> ClassMap:
 
 
 def _explain_nothing(reference: Reference, tally: PairTally) -> BadTruth:
-    if isinstance(reference.candidates, VectorTruth) and not reference.ignored:
-        return reference.candidates.explain_nothing()
-    ignored = sum(reference.ignored.values())
     return BadTruth(
         "Not one sample of the reference lies on the map",
         expected="samples where the map has data",
-        received=f"{tally.without_map} pixels where the map has none, {ignored} of classes to ignore",
-        remedy="Check the no-data values and the classes to ignore.",
+        received=" ".join(left_out(reference, tally)) or "a reference without any",
+        remedy="Check the reference's CRS, the no-data values and the classes to ignore.",
     )
 
 

@@ -100,11 +100,12 @@ def _sizes(classes: ClassList) -> np.ndarray:
 def _compare(meetings: Mapping[Meeting, int], classes: ClassList, names: Mapping[int, str]) -> Comparison | None:
     count = len(classes.classes)
     matrices = np.zeros((2, count, count + 1), np.int64)
+    of_other = {other: classes.index_of(other, names) for other in {other for _, _, other in meetings} if other is not None}
     table = np.zeros((2, 2), np.int64)  # map 1 right or not, map 2 right or not
     for (label, code, other), number in meetings.items():
         if other is None:
             continue
-        truth, answers = classes.of_label[label], (classes.of_code[code], classes.index_of(other, names))
+        truth, answers = classes.of_label[label], (classes.of_code[code], of_other[other])
         for matrix, answer in zip(matrices, answers, strict=True):
             matrix[truth, answer] += number  # −1, none of the classes, is the last column
         table[int(answers[0] == truth), int(answers[1] == truth)] += number

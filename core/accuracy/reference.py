@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..errors import BadParameter
 from ..jobs import AssessAccuracy
 from ..raster.legend import read_legend
 from ..reporting import Reporter
-from ..sampling.candidates import Batch, Candidates
+from ..sampling.candidates import Batch
 from ..sampling.label_truth import LabelTruth
 from ..sampling.on_grid import open_on
 from ..sampling.truth import Label, warn_without_crs
 from ..sampling.vector_truth import Losses, Outcome, VectorTruth
 from ..vector import VectorReader
 from .class_map import ClassMap
+from .point_truth import PointTruth
 
 POINTS, SHAPES, RASTER = "points", "shapes", "raster"
 
@@ -27,14 +28,14 @@ class Reference:
     """Samples of known class, as the pixels of the map that they lie on.
 
     Attributes:
-        candidates: the pixels, class by class.
+        stream: the pixels, a portion of one class after the other.
         kind: points, shapes (polygons, lines, or all sorts) or raster: what tells whether the samples are independent of each other.
         names: of the classes of a raster, where its files tell.
         ignored: how many pixels of each class were left out because the user said so.
-        features: of a vector layer, that gave a pixel at least.
+        features: polygons or lines that gave a pixel at least.
     """
 
-    candidates: Candidates
+    stream: Callable[[], Iterator[Batch]]
     kind: str
     ignore: frozenset[str]
     names: dict[int, str] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class Reference:
 
     def batches(self) -> Iterator[Batch]:
         """The pixels of the classes that count."""
-        for batch in self.candidates.batches():
+        for batch in self.stream():
             if self.ignore & {_folded(batch.label), _folded(self.names.get(batch.label, "")) if isinstance(batch.label, int) else ""} - {
                 ""
             }:
@@ -72,12 +73,15 @@ def open_reference(job: AssessAccuracy, judged: ClassMap, exits: contextlib.Exit
         raise BadParameter("Reference", expected="either a vector layer (TRUTH) or a raster (REFERENCE)", received=received)
     if job.reference:
         labels = exits.enter_context(open_on(judged.path, job.reference, job.nodata))
-        return Reference(LabelTruth(labels, 0, reporter), RASTER, ignore, read_legend(job.reference).names)
+        return Reference(LabelTruth(labels, 0, reporter).batches, RASTER, ignore, read_legend(job.reference).names)
     vector = exits.enter_context(VectorReader(job.truth, job.truth_layer))
     warn_without_crs(vector.crs, judged.source.grid.crs, reporter.warn)
-    kind = POINTS if vector.geometry_type.removeprefix("3D ") in ("Point", "MultiPoint") else SHAPES
+    if vector.geometry_type.removeprefix("3D ") in ("Point", "MultiPoint"):
+        losses = Losses()
+        points = PointTruth(vector, job.field, judged.source.grid, losses, reporter)
+        return Reference(points.batches, POINTS, ignore, losses=losses)
     truth = VectorTruth(vector, job.field, judged.source, None, reporter, on_feature=lambda outcome: reference.count_feature(outcome))
-    reference = Reference(truth, kind, ignore)
+    reference = Reference(truth.batches, SHAPES, ignore)
     return reference
 
 

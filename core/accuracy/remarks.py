@@ -29,10 +29,11 @@ def design(found: Assessment, reference: Reference) -> str:
 
 def remarks(found: Assessment, reference: Reference, tally: PairTally) -> list[str]:
     """What was left out or makes trouble, in sentences, for the log and the report; empty if nothing."""
-    return [*_left_out(reference, tally), *_classes(found)]
+    return [*left_out(reference, tally), *_classes(found)]
 
 
-def _left_out(reference: Reference, tally: PairTally) -> list[str]:
+def left_out(reference: Reference, tally: PairTally) -> list[str]:
+    """What of the reference gives no sample, in sentences."""
     said = [f"{count:,} features {reason} were left out." for reason, count in reference.losses.features.items()]
     without = tally.without_map + reference.losses.pixels
     if without:

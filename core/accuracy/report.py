@@ -12,7 +12,7 @@ from .figures import MOST_CLASSES, area_picture, confusion_picture, most_frequen
 from .reference import Reference
 from .remarks import design
 from .stratified import Estimate
-from .table import hectares, pair
+from .table import HECTARE, hectares, pair
 
 METHODS = (
     "Overall accuracy: share of the samples that the map has right. User's accuracy (precision) of a class: of the samples that the map "
@@ -49,7 +49,7 @@ def write_report(job: AssessAccuracy, found: Assessment, reference: Reference, s
 
 def _summary(job: AssessAccuracy, found: Assessment, reference: Reference) -> str:
     of = f"field {job.field} of {os.path.basename(job.truth)}" if job.truth else os.path.basename(job.reference)
-    features = f", {reference.features:,} features" if job.truth else ""
+    features = f", {reference.features:,} features" if reference.features else ""
     return f"{os.path.basename(job.map)} against {of}: {found.samples:,} samples{features}, {len(found.classes.classes)} classes."
 
 
@@ -90,7 +90,7 @@ def _estimates(found: Assessment) -> str:
         (
             name,
             c.pixels,
-            hectares(None if found.area is None else c.area),
+            None if found.area is None else _rounded(c.area / HECTARE),
             _area(e.share, found.area),
             *map(_interval, (e.share, e.users, e.producers)),
         )
@@ -112,7 +112,12 @@ def _area(share: Estimate, area: float | None) -> Cell:
     value, width = pair(share, hectares(area))
     if value is None:
         return None
-    return f"{value:,.1f} ± {'?' if width is None else f'{width:,.1f}'}"
+    return f"{_rounded(value)} ± {'?' if width is None else _rounded(width)}"
+
+
+def _rounded(area: float) -> str:
+    """To what can be read: no fractions of large areas, and something left of small ones."""
+    return f"{area:,.0f}" if area >= 1000 else f"{area:.4g}"
 
 
 def _areas(found: Assessment) -> str:
@@ -121,8 +126,8 @@ def _areas(found: Assessment) -> str:
     whole = sum(c.pixels for c in found.classes.classes)
     classes = [found.classes.classes[i] for i in shown]
     estimates = [found.adjusted.classes[i] for i in shown]
-    scale = 100.0 if found.area is None else found.area / 1e4
-    mapped = [100 * c.pixels / whole if found.area is None else c.area / 1e4 for c in classes]
+    scale = 100.0 if found.area is None else found.area / HECTARE
+    mapped = [100 * c.pixels / whole if found.area is None else c.area / HECTARE for c in classes]
     widths = [None if (width := e.share.half_width) is None else width * scale for e in estimates]
     unit = "percent of the map" if found.area is None else "hectares"
     chart = area_picture([c.name for c in classes], mapped, [e.share.value * scale for e in estimates], widths, unit)

@@ -129,7 +129,7 @@ def test_no_data_nan_and_ignored_classes_are_left_out_and_counted(class_map: Cal
     said = found["reporter"].texts
     assert "2 reference pixels lie where the map has no data" in said and "1 reference pixels of classes to ignore (0)" in said
     assert rows(found["OUTPUT"])["all classes"]["map_pixels"] == "5"
-    with pytest.raises(BadTruth, match=r"Not one sample.*4 of classes to ignore"):
+    with pytest.raises(BadTruth, match=r"Not one sample.*4 reference pixels of classes to ignore"):
         run(map=judged, reference=class_map(np.array([[1, 1, 1, 0], [2, 0, 0, 0]], np.uint8), file="r.tif"), nodata=0, ignore="1,2,class 3")
 
 
@@ -252,11 +252,11 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "two references": ({"truth": "t.gpkg", "reference": "map.tif"}, BadParameter, "received both"),
     "reference on another grid": ({"reference": "small.tif"}, GridMismatch, "2 × 2 pixels instead of 4 × 4"),
     "second map on another grid": ({"truth": "t.gpkg", "other_map": "small.tif"}, GridMismatch, "2 × 2 pixels instead of 4 × 4"),
-    "no overlap": ({"truth": "far.gpkg"}, BadTruth, "1 of 1 features outside the image"),
+    "no overlap": ({"truth": "far.gpkg"}, BadTruth, "1 features outside the image were left out.*CRS"),
     "no class in common": ({"truth": "foreign.gpkg"}, BadTruth, r"no class in common: expected some of water \(1\), .*received Wasser"),
     "no such field": ({"truth": "t.gpkg", "field": "klass"}, BadTruth, "no field 'klass'"),
     "measurements": ({"map": "heights.tif", "truth": "t.gpkg"}, BadTruth, r"heights\.tif is no class map: .*received 0\.5"),
-    "map without data": ({"map": "empty.tif", "truth": "t.gpkg"}, BadTruth, "in no-data"),
+    "map without data": ({"map": "empty.tif", "truth": "t.gpkg"}, BadTruth, "1 reference pixels lie where the map has no data"),
     "a map of objects": ({"map": "objects.tif", "reference": "objects.tif"}, BadTruth, "at most 1000 different values"),
 }  # fmt: skip
 
