@@ -91,9 +91,7 @@ class GraphTrainee:
     def contract(self, path: str, data: Prepared) -> Contract:
         """What the report tells of it; not written, as its graph tells what serving has to know."""
         goal = data.training.goals[0]
-        known = (
-            [class_output(goal.head.name, goal.classes)] if goal.classes else [OutputSpec(goal.head.name, "values", goal.names, "float32")]
-        )
+        known = [class_output(goal.head.name, goal.classes)] if goal.classes else [OutputSpec(goal.head.name, "values", goal.names, "float32")]
         inputs = tuple(
             InputSpec(taken.name, told.bands, bands, "float32", (cols, rows), told.spacing)
             for taken, told, (rows, cols, bands) in zip(self.inputs, data.origins, data.shapes, strict=True)
