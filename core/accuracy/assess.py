@@ -29,6 +29,18 @@ def run(job: AssessAccuracy, reporter: Reporter) -> dict[str, Any]:
         BadTruth: the map or the reference holds no classes, they have none in common, or no sample lies on the map.
         GridMismatch: the reference raster or the second map lies on another grid than the map.
     """
+    found, reference, said = _judge(job, reporter)
+    _log(found, said, reporter)
+    if job.output:
+        write_table(job.output, found)
+    if job.output_html:
+        write_report(job, found, reference, said)
+    paths = {"OUTPUT": job.output, "OUTPUT_HTML": job.output_html}
+    return {name: path for name, path in paths.items() if path} | found.numbers()
+
+
+def _judge(job: AssessAccuracy, reporter: Reporter) -> tuple[Assessment, Reference, list[str]]:
+    """The figures, what they were measured with, and what has to be said of them."""
     with contextlib.ExitStack() as exits:
         judged = exits.enter_context(ClassMap(job.map, job.band))
         other = exits.enter_context(_second(job)) if job.other_map else None
@@ -44,16 +56,11 @@ def run(job: AssessAccuracy, reporter: Reporter) -> dict[str, Any]:
     legend = judged.legend
     classes = list_classes(coverage, legend, tally.labels, shared_names(reference.names, legend.names.values()))
     _check_common(classes)
-    other_names = shared_names(other.legend.names, classes.names) if other else {}
-    found = assess(tally.meetings, classes, other_names)
+    found = assess(tally.meetings, classes, shared_names(other.legend.names, classes.names) if other else {})
     said = remarks(found, reference, tally)
-    _log(found, said, reporter)
-    if job.output:
-        write_table(job.output, found)
-    if job.output_html:
-        write_report(job, found, reference, said)
-    paths = {"OUTPUT": job.output, "OUTPUT_HTML": job.output_html}
-    return {name: path for name, path in paths.items() if path} | found.numbers()
+    if other and not found.comparison:
+        said.append("The second map has no data at any sample: there is nothing to compare.")
+    return found, reference, said
 
 
 def _second(job: AssessAccuracy) -> ClassMap:

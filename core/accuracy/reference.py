@@ -46,12 +46,14 @@ class Reference:
     def batches(self) -> Iterator[Batch]:
         """The pixels of the classes that count."""
         for batch in self.stream():
-            if self.ignore & {_folded(batch.label), _folded(self.names.get(batch.label, "")) if isinstance(batch.label, int) else ""} - {
-                ""
-            }:
+            if self._ignores(batch.label):
                 self.ignored[batch.label] += batch.pixels.size
             elif batch.pixels.size:
                 yield batch
+
+    def _ignores(self, label: Label) -> bool:
+        name = self.names.get(label) if isinstance(label, int) else None
+        return _folded(label) in self.ignore or (name is not None and _folded(name) in self.ignore)
 
     def count_feature(self, outcome: Outcome) -> None:
         """What became of one feature of a vector layer."""

@@ -247,6 +247,12 @@ def test_a_second_map_with_other_classes_is_wrong_there(class_map: Callable, run
     assert found["MCNEMAR_P"] == 0.5 and "may well be chance" in found["reporter"].texts
 
 
+def test_a_second_map_without_data_compares_to_nothing(class_map: Callable, run: Callable) -> None:
+    truth = np.array([[1, 2]], np.uint8)
+    found = run(map=class_map(truth), other_map=class_map(truth * 0, file="o.tif", nodata=0), reference=class_map(truth, file="r.tif"))
+    assert "MCNEMAR_P" not in found and found["OVERALL_ACCURACY"] == 1 and "nothing to compare" in found["reporter"].texts
+
+
 REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "no reference": ({}, BadParameter, "either a vector layer .* received none"),
     "two references": ({"truth": "t.gpkg", "reference": "map.tif"}, BadParameter, "received both"),
