@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 from qgis.core import (
     QgsProcessing,
+    QgsProcessingParameterBand,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
@@ -95,6 +96,11 @@ def optional_number(name: str, label: str, text: str, whole: bool = False, advan
     kinds = QgsProcessingParameterNumber.Type
     parameter = QgsProcessingParameterNumber(name, label, kinds.Integer if whole else kinds.Double, None, True)
     return explained(parameter, text, advanced)
+
+
+def band(name: str, label: str, text: str, parent: str) -> Parameter:
+    """One band of the raster that the parameter `parent` takes, counted from 1; the first if nothing is said."""
+    return explained(QgsProcessingParameterBand(name, label, 1, parent, True), text, advanced=True)
 
 
 def raster(name: str, label: str, text: str, optional: bool = False, advanced: bool = False) -> Parameter:

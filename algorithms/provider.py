@@ -8,6 +8,7 @@ from qgis.core import Qgis, QgsMessageLog, QgsProcessingModelAlgorithm, QgsProce
 from qgis.PyQt.QtGui import QIcon
 
 from .base import ICONS
+from .classification.assessaccuracy import AssessAccuracy
 from .model.createmodel import CreateModel
 from .model.inspectmodel import InspectModel
 from .model.servemodel import ServeModel
@@ -31,6 +32,7 @@ ALGORITHMS = (
     InspectModel,
     TrainModel,
     ServeModel,
+    AssessAccuracy,
     Normalize,
     CreateDemoScene,
     CheckEngine,

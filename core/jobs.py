@@ -557,6 +557,32 @@ class Normalize(Job):
 
 
 @dataclass(frozen=True)
+class AssessAccuracy(Job):
+    """How right a class map is, by a reference: either vector features (`truth`, `field`) or a raster of class codes (`reference`).
+
+    Attributes:
+        band: of the map, from 1.
+        reference: on the map's grid; `nodata`: its value of pixels without reference; None: its own, if it has one.
+        ignore: classes of the reference that do not count, by name or code, "unknown, 0".
+        other_map: a second map on the same grid (its first band), to be compared with the first on the same samples.
+        output: CSV, a row for each class.
+    """
+
+    name: ClassVar[str] = "assessaccuracy"
+    map: str = ""
+    band: int = bounded(1, low=1)
+    truth: str = ""
+    truth_layer: str = ""
+    field: str = ""
+    reference: str = ""
+    nodata: Optional[float] = None
+    ignore: str = ""
+    other_map: str = ""
+    output: str = ""
+    output_html: str = ""
+
+
+@dataclass(frozen=True)
 class DrawMap(Job):
     """A picture: image (the bands of `images`, stacked), truth and map side by side, with the legend of the map's classes."""
 

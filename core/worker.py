@@ -37,6 +37,7 @@ RUNNERS = {
     "trainmodel": ".training.train",
     "servemodel": ".inference.serve",
     "normalize": ".normalization.normalize",
+    "assessaccuracy": ".accuracy.assess",
     "drawmap": ".pictures",
 }
 FORCED_EXIT = 3

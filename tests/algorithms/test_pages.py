@@ -46,6 +46,7 @@ NAMES = {
     "EXPRESSION_FIELD_Y "
     "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP AUGMENTATION "
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
+    "assessaccuracy": "INPUT BAND TRUTH FIELD REFERENCE NODATA IGNORE INPUT2 OUTPUT OUTPUT_HTML",
 }
 NUMBERS = {
     "classstatistics": "CLASSES PIXELS FEATURES LEFT_OUT",
@@ -58,6 +59,7 @@ NUMBERS = {
     "inspectmodel": "",
     "trainmodel": "OVERALL_ACCURACY KAPPA F1 IOU MAE RMSE R2 BEST_EPOCH",
     "servemodel": "BLOCK_SIZE WIDTH HEIGHT",
+    "assessaccuracy": "SAMPLES OVERALL_ACCURACY KAPPA F1 IOU AREA_ADJUSTED_ACCURACY AREA_ADJUSTED_HALF_WIDTH MCNEMAR_P",
 }
 
 
@@ -108,7 +110,7 @@ def test_the_names_that_users_store_are_there(provider: Any, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_page_can_be_read_and_found(provider: Any, name: str) -> None:
     algorithm = page(name)
-    assert algorithm.displayName() and algorithm.group() and algorithm.groupId() in ("sampling", "model", "tools")
+    assert algorithm.displayName() and algorithm.group() and algorithm.groupId() in ("sampling", "model", "classification", "tools")
     assert len(algorithm.shortHelpString()) > 200 and "<" not in algorithm.shortHelpString()  # HTML prints raw on the command line
     assert Path(algorithm.svgIconPath()).is_file() and not algorithm.icon().isNull()
     assert any(tag in algorithm.tags() for tag in ("OTBTF", "SR4RS"))
@@ -141,6 +143,18 @@ def test_class_statistics(translate: Callable[..., Any], make_raster: MakeRaster
     assert [job.output, job.output_features, job.output_html] == outputs
     job = translate("classstatistics", INPUT=image, TRUTH=points.id(), FIELD="class", OUTPUT=outputs[0])
     assert (job.mask, job.output_features, job.output_html) == ("", "", "")
+
+
+def test_assess_accuracy(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import AssessAccuracy
+
+    judged, other, reference = (make_raster(f"{name}.tif") for name in ("map", "other", "reference"))
+    table, report = str(tmp_path / "f.csv"), str(tmp_path / "r.html")
+    job = translate("assessaccuracy", INPUT=judged, TRUTH=points.id(), FIELD="class", INPUT2=other, OUTPUT=table, OUTPUT_HTML=report)
+    assert (job.map, job.band, job.field, job.other_map, job.output, job.output_html) == (judged, 1, "class", other, table, report)
+    assert job.truth.endswith(".gpkg") and (job.reference, job.nodata, job.ignore) == ("", None, "")
+    job = translate("assessaccuracy", INPUT=judged, BAND=2, REFERENCE=reference, NODATA=255, IGNORE="unknown, 0", OUTPUT=table)
+    assert job == AssessAccuracy(map=judged, band=2, reference=reference, nodata=255.0, ignore="unknown, 0", output=table)
 
 
 def test_select_samples(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:

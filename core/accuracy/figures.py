@@ -1,0 +1,74 @@
+"""The pictures of the accuracy report, as PNG bytes. Matplotlib's object interface only: no window system, no global state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
+
+from ..charts import png, shortened
+from .assessment import Assessment
+
+MOST_NUMBERS = 16  # classes up to which the matrix shows its counts
+MOST_CLASSES = 40
+MAPPED, ESTIMATED = "#b9c4cf", "#1f6fb2"
+
+
+def most_frequent(found: Assessment) -> list[int]:
+    """Of very many classes those with the most samples, in their order."""
+    matrix = found.scores.matrix
+    samples = matrix.sum(axis=0) + matrix.sum(axis=1)
+    return sorted(np.argsort(-samples, kind="stable")[:MOST_CLASSES].tolist())
+
+
+def confusion_picture(found: Assessment) -> bytes:
+    """The confusion matrix: colour is the share of the reference class (row), the number is the count."""
+    shown = most_frequent(found)
+    names, matrix = [shortened(found.classes.names[i]) for i in shown], found.scores.matrix
+    shares = (matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1))[np.ix_(shown, shown)]
+    side = min(max(0.62 * len(shown) + 2.2, 4.2), 16)
+    figure = Figure(figsize=(side, 0.85 * side), layout="constrained")
+    panel = figure.subplots()
+    image = panel.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if len(shown) <= MOST_NUMBERS:
+        for row, col in np.ndindex(shares.shape):
+            colour = "white" if shares[row, col] > 0.55 else "#222"
+            panel.text(col, row, f"{matrix[shown[row], shown[col]]:,}", ha="center", va="center", fontsize=8, color=colour)
+    panel.set_xticks(range(len(shown)), names, rotation=45, ha="right", fontsize=8, parse_math=False)
+    panel.set_yticks(range(len(shown)), names, fontsize=8, parse_math=False)
+    panel.set_xlabel("map")
+    panel.set_ylabel("reference")
+    figure.colorbar(image, ax=panel, shrink=0.7, label="share of the reference class")
+    return png(figure)
+
+
+def area_picture(
+    names: Sequence[str], mapped: Sequence[float], estimated: Sequence[float], widths: Sequence[float | None], unit: str
+) -> bytes:
+    """For each class a pair of bars: how much of it the map shows, and how much there is by the samples, with the 95 % interval."""
+    figure = Figure(figsize=(9, 0.46 * len(names) + 1.0), layout="constrained")
+    panel, places = figure.subplots(), np.arange(len(names))
+    panel.barh(places - 0.19, mapped, height=0.36, color=MAPPED, label="in the map")
+    bars = [0.0 if width is None else width for width in widths]
+    panel.barh(
+        places + 0.19,
+        estimated,
+        height=0.36,
+        color=ESTIMATED,
+        label="estimated",
+        xerr=bars,
+        error_kw={"ecolor": "#222", "capsize": 3, "lw": 1},
+    )
+    panel.set_yticks(places, [shortened(name) for name in names], fontsize=9, parse_math=False)
+    panel.set_ylim(len(names) - 0.4, -0.6)
+    panel.set_xlim(left=0)
+    panel.set_xlabel(unit)
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    panel.xaxis.set_major_formatter(EngFormatter(sep=" "))
+    panel.grid(axis="x", alpha=0.25)
+    panel.set_axisbelow(True)
+    panel.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=9)
+    return png(figure)

@@ -1,0 +1,38 @@
+"""McNemar's test by hand and against simulated maps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from core.accuracy.mcnemar import FEW, mcnemar
+
+
+def test_by_hand() -> None:
+    found = mcnemar(100, 30, 12, 8)
+    assert found.statistic == pytest.approx((18 - 1) ** 2 / 42)
+    assert found.p == pytest.approx(2 * norm.sf(17 / 42**0.5)) and found.significant
+
+
+def test_few_samples_are_counted_exactly() -> None:
+    found = mcnemar(50, 6, 0, 3)
+    assert found.statistic is None and found.p == pytest.approx(2 * 0.5**6)
+    assert mcnemar(5, 0, 0, 5).p == 1
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_it_does_not_matter_which_map_is_first(first: int, second: int) -> None:
+    one, other = mcnemar(3, first, second, 4), mcnemar(3, second, first, 4)
+    assert one.p == pytest.approx(other.p) and 0 <= one.p <= 1
+    assert (one.statistic is None) == (first + second < FEW)
+    if first == second:
+        assert one.p > 0.7
+
+
+def test_maps_that_are_equally_good_are_seldom_called_different() -> None:
+    rng = np.random.default_rng(0)
+    called = np.mean([mcnemar(0, int(first), 60 - int(first), 0).significant for first in rng.binomial(60, 0.5, 3000)])
+    assert called < 0.06
