@@ -191,7 +191,7 @@ def test_settings_begin_with_those_that_were_changed() -> None:
         graph=jobs.GraphTraining(predictions="prediction"), seed=4, output="/o",
     )  # fmt: skip
     changed, usual = settings(job)
-    assert changed == [("Epochs", "3"), ("Balance classes", "yes"), ("Outputs", "prediction"), ("Seed", "4")]
+    assert changed == [("Epochs", "3"), ("Balance classes", "yes"), ("Predictions", "prediction"), ("Seed", "4")]
     names = [name for name, _ in usual]
     assert "Learning rate" in names and "Poses" in names and "Trust" in names and "Model" not in names and "Output" not in names
     assert files(job) == [("Model to begin with", "/m"), ("Training patches", "/p"), ("Training labels", "/l")]

@@ -21,7 +21,7 @@ from core.kept import kept_path
 from core.model import create
 from core.model.folder import read_trainable
 from core.reporting import Reporter
-from core.training import resume, train
+from core.training import keras_trainee, resume, train
 from core.training.checkpoint import Checkpoint
 from core.training.loop import Epoch, History
 from core.training.measure import Measured, Result
@@ -167,7 +167,7 @@ def test_killed_while_the_model_is_written(
 ) -> None:
     job = short(base, tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(train, "write_folder", pulled)
+        patch.setattr(keras_trainee, "write_folder", pulled)
         with pytest.raises(Stopped):
             train.run(job, make_reporter())
     texts = run(job, make_reporter)
