@@ -561,7 +561,7 @@ class TrainClassifier(Job):
     Attributes:
         sources: the first is the reference; of a model, its inputs in order.
         use_bands: the values of all bands are features.
-        neighbourhood: side, in pixels of each source, of the square about a pixel whose means and deviations are features too; odd; 0: none.
+        neighbourhood: side, in pixels of each source, of the square whose means and deviations are features too; odd; 0: none.
         indices: pairs of bands by name or number whose normalised difference (a − b) ÷ (a + b) is a feature: "B08:B04, B03:B08".
         model: whose outputs are features; empty: none.
         features: names of these outputs; none: the deep features, or the model's main output.

@@ -55,7 +55,7 @@ class Outcome:
 
 
 def run(job: TrainClassifier, reporter: Reporter) -> dict[str, Any]:
-    """Train; outputs: OUTPUT, OUTPUT_HTML if wanted, OVERALL_ACCURACY, KAPPA, F1 (if anything could be judged), SAMPLES, FEATURES, CLASSES."""
+    """Train; outputs: OUTPUT, OUTPUT_HTML if wanted, SAMPLES, FEATURES, CLASSES, and OVERALL_ACCURACY, KAPPA, F1 if it can be judged."""
     _check(job, reporter)
     with contextlib.ExitStack() as exits:
         opened = open_features(_serving(job), lambda sources: _recipe(job, sources, reporter), exits, reporter)
@@ -64,7 +64,7 @@ def run(job: TrainClassifier, reporter: Reporter) -> dict[str, Any]:
         classes, label = _classes(table)
         validation = read_table(job.validation, job.validation_layer, job.field, opened, reporter) if job.validation else None
         contract = _contract(job, opened, classes)
-    pipeline, best, outcome = _train(job, table, classes, label, validation, contract, reporter)
+    pipeline, outcome = _train(job, table, classes, label, validation, contract, reporter)
     write_classifier(job.output, pipeline, contract)
     if job.output_html:
         from .report import write_report
@@ -151,7 +151,7 @@ def _train(
     validation: Table | None,
     contract: ClassifierContract,
     reporter: Reporter,
-) -> tuple[Pipeline, dict[str, Any], Outcome]:
+) -> tuple[Pipeline, Outcome]:
     reporter.info(f"{len(table)} samples of {len(classes)} classes, {table.features.shape[1]} features.")
     pipeline = learner(job.learning, job.seed, *table.features.shape)
     squares = judging.groups(table.x, table.y, job.spatial_block) if job.spatial_block else None
@@ -171,7 +171,7 @@ def _train(
     judged, scores = _judge(job, pipeline, trained, table, label, classes, validation, parts, reporter)
     weighed = judging.importance(trained, table.features, label, job.seed)
     counts = tuple(np.bincount(label, minlength=len(classes)).tolist())
-    return trained, best, Outcome(contract, scores, judged, weighed, best, counts, table.rejected)
+    return trained, Outcome(contract, scores, judged, weighed, best, counts, table.rejected)
 
 
 def _fitted(pipeline: Pipeline, features: np.ndarray, label: np.ndarray, job: TrainClassifier, reporter: Reporter) -> Pipeline:

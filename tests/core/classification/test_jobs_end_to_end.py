@@ -117,10 +117,10 @@ def test_other_bands_are_refused(scene, reporter, make_raster):
     train.run(training(scene), reporter)
     pixels = read(scene.image)
     turned = make_raster(scene.folder / "turned.tif", pixels, names=("B08", "B03", "B02"))
-    with pytest.raises(BadModel, match="another order: expected 3 .B02, B03, B08., received 3 .B08, B03, B02."):
+    with pytest.raises(BadModel, match=r"another order: expected 3 \(B02, B03, B08\), received 3 \(B08, B03, B02\)"):
         classify.run(mapping(scene, sources=(ServedSource((turned,)),)), reporter)
     fewer = make_raster(scene.folder / "fewer.tif", pixels[:, :, :2], names=("B02", "B03"))
-    with pytest.raises(BadModel, match="expected 3 .*received 2"):
+    with pytest.raises(BadModel, match=r"expected 3 .*received 2"):
         classify.run(mapping(scene, sources=(ServedSource((fewer,)),)), reporter)
     with pytest.raises(BadModel, match="Sources of the classifier: expected 1, received 2"):
         classify.run(mapping(scene, sources=(ServedSource((scene.image,)),) * 2), reporter)
