@@ -8,6 +8,8 @@ from qgis.core import Qgis, QgsMessageLog, QgsProcessingModelAlgorithm, QgsProce
 from qgis.PyQt.QtGui import QIcon
 
 from .base import ICONS
+from .classification.classifyimage import ClassifyImage
+from .classification.trainclassifier import TrainClassifier
 from .model.createmodel import CreateModel
 from .model.inspectmodel import InspectModel
 from .model.servemodel import ServeModel
@@ -31,6 +33,8 @@ ALGORITHMS = (
     InspectModel,
     TrainModel,
     ServeModel,
+    TrainClassifier,
+    ClassifyImage,
     Normalize,
     CreateDemoScene,
     CheckEngine,
