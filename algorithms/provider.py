@@ -9,6 +9,8 @@ from qgis.PyQt.QtGui import QIcon
 
 from .base import ICONS
 from .classification.assessaccuracy import AssessAccuracy
+from .classification.classifyimage import ClassifyImage
+from .classification.trainclassifier import TrainClassifier
 from .model.createmodel import CreateModel
 from .model.inspectmodel import InspectModel
 from .model.servemodel import ServeModel
@@ -32,6 +34,8 @@ ALGORITHMS = (
     InspectModel,
     TrainModel,
     ServeModel,
+    TrainClassifier,
+    ClassifyImage,
     AssessAccuracy,
     Normalize,
     CreateDemoScene,

@@ -36,6 +36,8 @@ RUNNERS = {
     "inspectmodel": ".model.inspect",
     "trainmodel": ".training.train",
     "servemodel": ".inference.serve",
+    "trainclassifier": ".classification.train",
+    "classifyimage": ".classification.classify",
     "normalize": ".normalization.normalize",
     "assessaccuracy": ".accuracy.assess",
     "drawmap": ".pictures",

@@ -52,6 +52,7 @@ DISTRIBUTIONS = {
     "keras": "tensorflow-cpu",
     "google": "tensorflow-cpu",
     "affine": "rasterio",
+    "joblib": "scikit-learn",
 }
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from math import hypot
+from typing import TYPE_CHECKING
 
 from ..errors import BadModel
 from ..model.bands import judge_bands, judge_spacing
 from ..model.contract import Contract, InputSpec
-from ..model.load import LoadedModel
 from ..raster.source import Source
 from ..reporting import Reporter
+
+if TYPE_CHECKING:  # it imports TensorFlow, which pixels alone do not need
+    from ..model.load import LoadedModel
 
 REMEDY = "Give the images that the model was trained with, in that order."
 
@@ -29,14 +32,14 @@ def check_fit(sources: Sequence[Source], inputs: Sequence[str], model: LoadedMod
     for number, (source, name) in enumerate(zip(sources, inputs, strict=True), start=1):
         shape, spec = shapes.get(name), specs.get(name)
         wanted = shape[3] if shape is not None and len(shape) == 4 and shape[3] else spec.band_count if spec else source.count
-        _hide_transparent(number, source, wanted, reporter)
+        hide_transparent(number, source, wanted, reporter)
         if source.count != wanted:
             raise _wrong_count(number, name, source, wanted)
         if spec is not None:
             _check_contract(number, source, spec, reporter)
 
 
-def _hide_transparent(number: int, source: Source, wanted: int, reporter: Reporter) -> None:
+def hide_transparent(number: int, source: Source, wanted: int, reporter: Reporter) -> None:
     """A band of transparency is no band for a model that takes as many less: an orthophoto of red, green, blue and alpha suits a model
     of three bands. A model that was trained with that band takes it as any other."""
     if source.count > wanted and source.count - len(source.transparent) == wanted:
@@ -47,7 +50,7 @@ def _hide_transparent(number: int, source: Source, wanted: int, reporter: Report
 def _check_contract(number: int, source: Source, spec: InputSpec, reporter: Reporter) -> None:
     if source.count != spec.band_count:
         raise _wrong_count(number, spec.name, source, spec.band_count)
-    bands = judge_bands(spec, source.band_names, _stems(source))
+    bands = judge_bands(spec, source.band_names, stems_of(source))
     if bands.fault:
         raise BadModel(
             f"Source {number} has other bands than the model was trained with, or in another order",
@@ -68,7 +71,7 @@ def _wrong_count(number: int, name: str, source: Source, expected: int) -> BadMo
     )
 
 
-def _stems(source: Source) -> list[str]:
+def stems_of(source: Source) -> list[str]:
     """For each band the name of its file, without folder and extension."""
     stems = (os.path.splitext(os.path.basename(path))[0] for path in source.paths)
     return [stem for stem, count in zip(stems, source.counts, strict=True) for _ in range(count)]

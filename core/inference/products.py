@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import BadParameter
 from ..jobs import Product
 from ..model.contract import Contract
-from ..model.load import LoadedModel
 from ..raster.writer import Bands
 from .storage import Layer, Storage, choose_storage
 from .tally import Tally
+
+if TYPE_CHECKING:  # it imports TensorFlow, which pixels alone do not need
+    from ..model.load import LoadedModel
 
 
 @dataclass(frozen=True)

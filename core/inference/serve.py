@@ -69,7 +69,7 @@ def _stream(
     grid = setup.sources[0].grid.rescaled(setup.geometry.scale_factor).part(plan.output)
 
     def compute(pixels: BlockPixels) -> list[np.ndarray]:
-        tally.feed(pixels)
+        tally.feed(pixels.valid, pixels.outside_mask)
         outputs = evaluator(pixels) if pixels.valid.any() else None  # a block without data costs nothing
         return [file.block(outputs, pixels.valid, tally) for file in files]
 

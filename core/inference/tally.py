@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..reporting import Reporter
-from .evaluate import BlockPixels
 
 
 @dataclass
@@ -28,14 +27,14 @@ class Tally:
     values: int = 0
     clipped: int = 0
 
-    def feed(self, pixels: BlockPixels) -> None:
-        """Count a block."""
+    def feed(self, valid: np.ndarray, outside_mask: bool) -> None:
+        """Count a block: which of its outputs have data, and whether none is wanted."""
         self.blocks += 1
-        self.pixels += pixels.valid.size
-        self.valid += int(np.count_nonzero(pixels.valid))
-        if not pixels.valid.any():
-            self.masked += pixels.outside_mask
-            self.empty += not pixels.outside_mask
+        self.pixels += valid.size
+        self.valid += int(np.count_nonzero(valid))
+        if not valid.any():
+            self.masked += outside_mask
+            self.empty += not outside_mask
 
     def clip(self, clipped: int, values: int) -> None:
         """Count values that go into a file."""

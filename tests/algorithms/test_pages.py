@@ -47,6 +47,11 @@ NAMES = {
     "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP AUGMENTATION "
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
     "assessaccuracy": "INPUT BAND TRUTH FIELD REFERENCE NODATA IGNORE INPUT2 OUTPUT OUTPUT_HTML",
+    "trainclassifier": "SOURCE1 SOURCE6 NODATA1 MODEL FEATURES USE_BANDS NEIGHBOURHOOD INDICES SAMPLES FIELD SAMPLES_VALIDATION CLASSIFIER "
+    "BALANCE_CLASSES TREES MAX_DEPTH MIN_SAMPLES MAX_FEATURES COST KERNEL GAMMA RATE NEIGHBOURS HIDDEN ITERATIONS STANDARDIZE GRID_SEARCH "
+    "FOLDS SPATIAL_BLOCK SIGNATURE USER_PLACEHOLDERS TRUST_MODEL NODATA_RULE RESAMPLE SEED OUTPUT OUTPUT_HTML",
+    "classifyimage": "SOURCE1 SOURCE6 NODATA1 CLASSIFIER EXTENT MODEL MASK NODATA NODATA_RULE RESAMPLE BLOCK_SIZE MEMORY TRUST_CLASSIFIER "
+    "TRUST_MODEL OUTPUT CONFIDENCE PROBABILITIES UNCERTAINTY",
 }
 NUMBERS = {
     "classstatistics": "CLASSES PIXELS FEATURES LEFT_OUT",
@@ -60,6 +65,8 @@ NUMBERS = {
     "trainmodel": "OVERALL_ACCURACY KAPPA F1 IOU MAE RMSE R2 BEST_EPOCH",
     "servemodel": "BLOCK_SIZE WIDTH HEIGHT",
     "assessaccuracy": "SAMPLES OVERALL_ACCURACY KAPPA F1 IOU AREA_ADJUSTED_ACCURACY AREA_ADJUSTED_HALF_WIDTH MCNEMAR_P",
+    "trainclassifier": "OVERALL_ACCURACY KAPPA F1 SAMPLES FEATURES CLASSES",
+    "classifyimage": "BLOCK_SIZE WIDTH HEIGHT",
 }
 
 
@@ -519,3 +526,72 @@ def test_half_a_size_is_refused(
 ) -> None:
     with pytest.raises(error_class, match="EXPRESSION_FIELD_X and EXPRESSION_FIELD_Y: expected both, or none"):
         translate("servemodel", SOURCE1=make_raster(), MODEL=str(tmp_path), OUTPUT=str(tmp_path / "m.tif"), EXPRESSION_FIELD_X=2)
+
+
+def test_train_classifier(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import Learning, ServedSource
+
+    image, fine, out, page_path = make_raster(), make_raster("fine.tif"), str(tmp_path / "c.skops"), str(tmp_path / "r.html")
+    usual = {"SOURCE1": image, "SAMPLES": points.id(), "FIELD": "class", "OUTPUT": out}
+    job = translate("trainclassifier", **usual)
+    assert (job.sources, job.field, job.output, job.output_html) == ((ServedSource((image,)),), "class", out, "")
+    assert job.learning == Learning() and job.use_bands and (job.model, job.features, job.validation, job.indices) == ("", (), "", "")
+    job = translate(
+        "trainclassifier",
+        **usual,
+        SOURCE2=fine,
+        NODATA2=0,
+        MODEL=str(tmp_path),
+        FEATURES="features, probabilities",
+        USE_BANDS=False,
+        NEIGHBOURHOOD=5,
+        INDICES="B08:B04, 2:1",
+        SAMPLES_VALIDATION=points.id(),
+        CLASSIFIER="svm",
+        COST=2,
+        KERNEL="linear",
+        HIDDEN="20, 10",
+        GRID_SEARCH=True,
+        FOLDS=3,
+        SPATIAL_BLOCK=500,
+        BALANCE_CLASSES=True,
+        TRUST_MODEL=True,
+        SEED=4,
+        OUTPUT_HTML=page_path,
+    )
+    assert job.sources[1] == ServedSource((fine,), 0.0)
+    assert (job.model, job.features, job.use_bands, job.trust) == (str(tmp_path), ("features", "probabilities"), False, True)
+    assert (job.neighbourhood, job.indices, job.grid_search, job.folds, job.spatial_block) == (5, "B08:B04, 2:1", True, 3, 500.0)
+    assert job.learning == Learning("svm", cost=2.0, kernel="linear", hidden="20, 10", balance_classes=True)
+    assert job.samples.endswith(".gpkg") and job.validation.endswith(".gpkg") and (job.seed, job.output_html) == (4, page_path)
+
+
+def test_classify_image(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import ClassifyImage, ServedSource
+
+    image, mask, classifier = make_raster(), make_raster("mask.tif"), tmp_path / "c.skops"
+    classifier.touch()
+    out, rasters = (
+        str(tmp_path / "map.tif"),
+        {name: str(tmp_path / f"{name}.tif") for name in ("CONFIDENCE", "PROBABILITIES", "UNCERTAINTY")},
+    )
+    job = translate("classifyimage", SOURCE1=image, CLASSIFIER=str(classifier), OUTPUT=out)
+    assert job == ClassifyImage((ServedSource((image,)),), str(classifier), output=out)
+    job = translate(
+        "classifyimage",
+        SOURCE1=image,
+        CLASSIFIER=str(classifier),
+        EXTENT="500000,500040,4999960,5000000 [EPSG:32633]",
+        MODEL=str(tmp_path),
+        MASK=mask,
+        NODATA=255,
+        NODATA_RULE="any",
+        BLOCK_SIZE=64,
+        MEMORY=512,
+        TRUST_CLASSIFIER=True,
+        OUTPUT=out,
+        **rasters,
+    )
+    assert (job.extent, job.model, job.mask, job.nodata) == ((500000.0, 4999960.0, 500040.0, 5000000.0), str(tmp_path), mask, 255)
+    assert (job.nodata_rule, job.block_size, job.memory, job.trust, job.trust_model) == ("any", 64, 512, True, False)
+    assert [job.output_confidence, job.output_probabilities, job.output_uncertainty] == list(rasters.values())

@@ -136,6 +136,12 @@ def test_every_field_that_names_an_output_is_known_as_one():
         "placeholders",
         "statistics",
         "freeze",
+        "samples",
+        "samples_layer",
+        "validation",
+        "validation_layer",
+        "classifier",
+        "indices",
     }
     for job_class in jobs.JOBS.values():
         texts = {field.name for field in fields(job_class) if field.type == "str" and "options" not in field.metadata}
