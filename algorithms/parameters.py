@@ -1,6 +1,6 @@
 """Parameters as the pages declare them: each with its help, the shared ones built once.
 
-What a job's field says in core/jobs.py (kind, default, range, options) is not said again: `of_field` takes it from there. Only stock
+What a job's field says in core/jobs/ (kind, default, range, options) is not said again: `of_field` takes it from there. Only stock
 parameter classes of QGIS, whose widgets work in the modeler too. Texts come translated from the pages, except those of shared parameters.
 """
 
@@ -51,7 +51,7 @@ def explained(parameter: Parameter, text: str, advanced: bool = False) -> Parame
 
 
 def of_field(name: str, label: str, text: str, owner: type, field: str, advanced: bool = False) -> Parameter:
-    """The parameter of a job's field: kind, default, range and options are those that core/jobs.py states.
+    """The parameter of a job's field: kind, default, range and options are those that core/jobs/ states.
 
     Args:
         owner: the dataclass that has the field. Its default decides the kind: options, boolean, integer, real number or text.

@@ -21,7 +21,7 @@ from .reporting import Reporter
 def main(arguments: list[str] | None = None) -> int:
     """Run as the arguments say; the exit status: 0 done, 1 failed, 130 cancelled."""
     parser = argparse.ArgumentParser(prog="python -m core", description="Tensorscape's engine.")
-    parser.add_argument("job", nargs="?", help="a job as a JSON file (see core/jobs.py)")
+    parser.add_argument("job", nargs="?", help="a job as a JSON file (see core/jobs/)")
     parser.add_argument("--serve", action="store_true", help="take jobs from standard input")
     parser.add_argument("--idle", type=float, default=600.0, help="seconds without a job after which a serving engine leaves")
     options = parser.parse_args(arguments)
@@ -51,7 +51,7 @@ def _read(path: str) -> jobs.Job:
         with open(path, encoding="utf-8") as file:
             values: Any = json.load(file)
     except (OSError, ValueError) as error:
-        raise BadParameter(f"Cannot read the job file {path} ({error})", expected="a JSON object, see core/jobs.py") from error
+        raise BadParameter(f"Cannot read the job file {path} ({error})", expected="a JSON object, see core/jobs/") from error
     if not isinstance(values, dict):
         raise BadParameter(f"The job file {path}", expected="a JSON object", received=type(values).__name__)
     return jobs.from_dict(values)

@@ -1,6 +1,6 @@
 """How a job's fields are declared, checked and read from JSON: types, choices and ranges, stated once at the field.
 
-Standard library only, Python 3.9 (so `Optional[X]`, not `X | None`): part of the contract of core/jobs.py.
+Standard library only, Python 3.9 (so `Optional[X]`, not `X | None`): part of the contract of core/jobs/.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 To the engine (standard input)::
 
-    {"type": "run", "id": 7, "job": {"job": "servemodel", ...}}     run this job (core/jobs.py); one at a time
+    {"type": "run", "id": 7, "job": {"job": "servemodel", ...}}     run this job (core/jobs/); one at a time
     {"type": "cancel", "id": 7}                                       stop it
     {"type": "shutdown"}                                              leave; a closed standard input says the same
 

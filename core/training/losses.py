@@ -23,7 +23,7 @@ class HeadLoss:
     """The loss of one head.
 
     Args:
-        name: one of core/jobs.py's LOSSES.
+        name: one of core/jobs/'s LOSSES.
         class_weights: of each class's samples; None: all alike.
         spread: standard deviation of each measurement.
         weight: of the head in the sum of all heads.

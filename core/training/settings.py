@@ -13,7 +13,7 @@ Row = tuple[str, str]
 
 
 def settings(job: TrainModel) -> tuple[list[Row], list[Row]]:
-    """What the user set otherwise than usual, and all else, in the order of core/jobs.py. Files are not among them."""
+    """What the user set otherwise than usual, and all else, in the order of core/jobs/. Files are not among them."""
     changed: list[Row] = []
     usual: list[Row] = []
     for name, value, default in _walk(job):

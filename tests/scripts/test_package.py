@@ -67,6 +67,6 @@ def test_a_zip_over_the_limit_is_refused(plugin: Path, tmp_path: Path, monkeypat
 
 def test_this_checkout_makes_a_plugin(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(package.build(ROOT, tmp_path)).namelist())
-    for name in ("metadata.txt", "plugin.py", "core/jobs.py", "algorithms/engine/environment.py", "resources/engine-requirements.txt"):
+    for name in ("metadata.txt", "plugin.py", "core/jobs/wire.py", "algorithms/engine/environment.py", "resources/engine-requirements.txt"):
         assert f"tensorscape/{name}" in names
     assert not any(name.startswith(("tensorscape/tests", "tensorscape/build")) or "__pycache__" in name for name in names)

@@ -50,4 +50,4 @@ def test_the_plugin_folder_shows_this_checkout_under_the_plugins_name(tmp_path: 
     assert qgis.link_plugin(tmp_path) == tmp_path
     assert stale.resolve() == ROOT
     qgis.link_plugin(tmp_path)
-    assert (stale / "core" / "jobs.py").is_file()
+    assert (stale / "core" / "jobs" / "wire.py").is_file()
