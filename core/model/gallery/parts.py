@@ -9,6 +9,7 @@ from .architecture import Wish
 
 MOMENTUM = 0.9  # of batch normalisation, as in other frameworks
 
+
 def dates_of(pixel: Any, wish: Wish) -> Any:
     """A pixel of the time series, (1, 1, dates · bands), as a sequence: (dates, bands). The bands are stacked date after date."""
     return keras.layers.Reshape((wish.dates, wish.bands_of_a_date()), name="dates")(pixel)
