@@ -24,13 +24,14 @@ from typing import Any
 
 from ..backend import keras
 from .architecture import FEATURES, Architecture, Wish, heads, image_input
+from .parts import batch_normalization
 
 SIDE, NOISE, DROPOUT = 16, 0.1, 0.5
 
 
 def _convolution(x: Any, filters: int, size: int, number: int) -> Any:
     x = keras.layers.Conv2D(filters, size, use_bias=False, name=f"conv{number}")(x)
-    x = keras.layers.BatchNormalization(name=f"batch_normalization{number}")(x)
+    x = batch_normalization(f"batch_normalization{number}")(x)
     return keras.layers.ReLU(name=f"relu{number}")(x)
 
 

@@ -38,7 +38,7 @@ from typing import Any
 
 from ..backend import keras
 from .architecture import FEATURES, TIME_SERIES, Architecture, Wish, heads, image_input
-from .parts import dates_of
+from .parts import batch_normalization, dates_of
 
 SIDE, UNITS, FILTERS = 25, 1024, 512
 
@@ -69,7 +69,7 @@ def _over_places(x: Any) -> Any:
 
 def _convolution(x: Any, filters: int, size: int, number: int) -> Any:
     x = keras.layers.Conv2D(filters, size, activation="relu", name=f"conv{number}")(x)
-    return keras.layers.BatchNormalization(name=f"batch_normalization{number}")(x)
+    return batch_normalization(f"batch_normalization{number}")(x)
 
 
 M3FUSION = Architecture(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import keras
+from .parts import batch_normalization
 
 
 def convolution(x: Any, filters: int, name: str, size: int = 3, stride: int = 1, dilation: int = 1, padding: str = "same") -> Any:
@@ -20,7 +21,7 @@ def convolution(x: Any, filters: int, name: str, size: int = 3, stride: int = 1,
 
 def activated(x: Any, name: str) -> Any:
     """Batch normalisation and ReLU."""
-    return keras.layers.ReLU(name=f"{name}_relu")(keras.layers.BatchNormalization(name=f"{name}_normalization")(x))
+    return keras.layers.ReLU(name=f"{name}_relu")(batch_normalization(f"{name}_normalization")(x))
 
 
 def two_convolutions(x: Any, filters: int, name: str) -> Any:

@@ -77,3 +77,16 @@ def test_unknown_and_impossible_ones_are_refused() -> None:
     for bands, classes in (((), 3), ((1, 1), 3), ((0,), 3), ((1,), 1), ((1,), 0)):
         with pytest.raises(BadParameter):
             find("cnn16").check(Wish(bands, classes))
+
+
+@pytest.mark.parametrize("name", ["cnn16bn", "unet", "resunet", "deeplab", "fusenet", "m3fusion", "panms"])
+def test_what_it_learns_in_thirty_steps_it_can_serve(name: str) -> None:
+    """Batch normalisation serves with means that run after the batches': where truth is scarce, they must have arrived soon."""
+    network = find(name).build(wish_for(find(name), 2, 2))
+    layers = [layer for layer in network.layers if "moving_mean" in [weight.name for weight in layer.weights]]
+    assert layers
+    for layer in layers:
+        values = np.ones((2, *layer.input.shape[-1:]), np.float32).reshape(2, *[1] * (len(layer.input.shape) - 2), -1)
+        for _ in range(30):
+            layer(values, training=True)
+        assert np.asarray(layer.moving_mean).min() > 0.95
