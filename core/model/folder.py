@@ -35,13 +35,15 @@ class _Served(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         self.heads = heads_of(network, contract)
         self.codes = {spec.name: [c.code for c in spec.classes] for spec in contract.outputs if spec.kind == "classes"}
         features = features_of(network)
-        self.network = keras.Model(network.inputs, [*network.outputs, *([] if features is None else [features])])
-        # Keras 3 hides its variables from the graph's own collection: a session of TensorFlow 1 (OTBTF, TF Serving) would not find them.
-        self.kept = [variable.value for variable in self.network.variables]
+        whole = keras.Model(network.inputs, [*network.outputs, *([] if features is None else [features])])
+        # TensorFlow's own variables are what is saved, not the network (which a function hides): Keras 3 would store its variables under
+        # names that a session of TensorFlow 1 (OTBTF, TF Serving) does not find.
+        self.variables_of_network = [variable.value for variable in whole.variables]
+        self._answers = lambda sources: keras.tree.flatten(whole(sources, training=False))
 
     def serve(self, *sources: Any) -> dict[str, Any]:
         """All outputs of the contract for a batch of patches or a block, one tensor a source."""
-        tensors = keras.tree.flatten(self.network(list(sources), training=False))
+        tensors = self._answers(list(sources))
         served: dict[str, Any] = {}
         for head, tensor in zip(self.heads, tensors, strict=False):
             codes = self.codes.get(head.prediction, [])

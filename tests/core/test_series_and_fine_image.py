@@ -34,7 +34,7 @@ def test_a_map_from_a_series_and_a_finer_image(tmp_path: Path, reporter: Any, mo
     bands = (cut["BANDS1"], cut["BANDS2"])
     assert bands == (4 * DATES, 1)
     create.run(jobs.CreateModel("m3fusion", bands, cut["CLASSES"], dates=DATES, output=model), reporter)
-    train.run(jobs.TrainModel(model, jobs.PatchSet(patches, labels), epochs=1, output=trained), reporter)
+    train.run(jobs.TrainModel(model, jobs.PatchSet(patches, (labels,)), fitting=jobs.Fitting(epochs=1), output=trained), reporter)
     products = (jobs.Product(str(tmp_path / "map.tif")),)
     serve.run(jobs.ServeModel((jobs.ServedSource(series), jobs.ServedSource(fine)), trained, products=products), reporter)
     with rasterio.open(tmp_path / "map.tif") as found, rasterio.open(series[0]) as reference:
