@@ -15,6 +15,7 @@ from ..model.folder import read_trainable, write_folder
 from ..model.heads import CLASSES, heads_of, outputs_of
 from ..reporting import Reporter
 from .keras_learner import KerasLearner
+from .lag import warn_of_lag
 from .losses import HeadLoss, loss_weights
 from .normalization import learn_normalization
 from .patches import Patches
@@ -61,8 +62,10 @@ class KerasTrainee:
         else:
             learn_normalization(self.network, data.statistics, goals, reporter)
         self.frozen = tuple(freeze(self.network, self._job.freeze))
-        policy = policy_of(self._job.fitting.precision, reporter)
-        return KerasLearner(self.network, _losses(self._job.fitting, goals), self._job.fitting, policy)
+        fitting = self._job.fitting
+        warn_of_lag(self.network, fitting.epochs * -(-data.training.feed.count // fitting.batch_size), reporter)
+        policy = policy_of(fitting.precision, reporter)
+        return KerasLearner(self.network, _losses(fitting, goals), fitting, policy)
 
     def _replace_heads(self, goals: Sequence[Goal], reporter: Reporter) -> None:
         channels = [len(goal.classes) if goal.classes and goal.head.channels > 1 else goal.head.channels for goal in goals]
