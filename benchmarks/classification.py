@@ -46,4 +46,6 @@ def _save(path: str, forest: RandomForestClassifier) -> None:
     bands = tuple(f"image_{SIDE}_{BANDS}_{band}" for band in range(1, BANDS + 1))
     spec = InputSpec("source1", bands, BANDS, "uint16", (1, 1), 10.0)
     classes = make_classes((code, f"class {code}") for code in range(1, CLASSES + 1))
-    write_classifier(path, Pipeline([("classifier", forest)]), ClassifierContract("rf", (spec,), Recipe((BANDS,)), None, bands, classes, {}))
+    write_classifier(
+        path, Pipeline([("classifier", forest)]), ClassifierContract("rf", (spec,), Recipe((BANDS,)), None, bands, classes, {})
+    )
