@@ -75,8 +75,10 @@ def read_classifier(path: str, trust: bool = False) -> tuple[Any, ClassifierCont
             remedy="They could run any code. If you know who made the file and what it needs them for, tick 'Trust the classifier'.",
         )
     estimator = _read(path, skops.io.loads, data=data, trusted=strangers)
-    if getattr(estimator[-1], "n_features_in_", None) != len(contract.features):
-        raise BadModel(f"The classifier {path} does not fit its own contract", expected=f"{len(contract.features)} features", remedy=REMEDY)
+    expected = f"{len(contract.features)} features, {len(contract.classes)} classes"
+    received = f"{getattr(estimator[-1], 'n_features_in_', 0)} features, {len(getattr(estimator, 'classes_', ()))} classes"
+    if received != expected:  # trees look for features by number, wherever that leads
+        raise BadModel(f"The classifier {path} does not fit its own contract", expected=expected, received=received, remedy=REMEDY)
     return estimator, contract
 
 

@@ -78,7 +78,7 @@ class Lesson:
         return Outcome(trained, scores, judged, weighed, best, counts, self.table.rejected)
 
     def _parts(self) -> judging.Folds:
-        """Of the cross-validation; none where nothing needs one. A forest is judged by its own trees unless squares are to stay together."""
+        """Of the cross-validation; none where nothing needs one. A forest's own trees judge it, unless squares are to stay together."""
         job = self.job
         if not job.grid_search and (self.validation is not None or (job.learning.classifier == "rf" and not job.spatial_block)):
             return ()
@@ -100,7 +100,7 @@ class Lesson:
             pipeline.fit(self.table.features, self.label, **judging.weights(self.label, self.job.learning))
         if any(issubclass(warning.category, ConvergenceWarning) for warning in told):
             self.reporter.warn(
-                "The classifier had not settled when its iterations ended: more iterations, or standardised features, may help."
+                "The classifier had not settled when its iterations ended: more of them, or standardised features, may help."
             )
         return pipeline
 
