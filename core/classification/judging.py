@@ -20,7 +20,7 @@ from ..jobs import Learning
 from ..training.metrics import Scores, confusion, score
 from .learners import STEP, UNWEIGHTED, grid
 
-MOST_SAMPLES, REPEATS, MOST_S = 1000, 3, 20.0  # of a permutation importance: it classifies them all for each feature and repeat
+MOST_SAMPLES, REPEATS, MOST_S = 1000, 3, 5.0  # of a permutation importance: it classifies them all for each feature and repeat
 Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
