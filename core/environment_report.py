@@ -12,7 +12,7 @@ from .jobs import CheckEngine
 from .partial import replacing
 from .reporting import Reporter
 
-_LIBRARIES = ("tensorflow", "keras", "numpy", "rasterio", "fiona", "pyogrio", "scikit-learn", "matplotlib", "psutil", "pystac")
+_LIBRARIES = ("tensorflow", "keras", "numpy", "rasterio", "fiona", "pyogrio", "scikit-learn", "skops", "matplotlib", "psutil", "pystac")
 _STYLE = "body{font:15px sans-serif;margin:2em;color:#222}td,th{padding:.3em 1em;text-align:left;border-bottom:1px solid #ddd}"
 
 

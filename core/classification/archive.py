@@ -74,7 +74,12 @@ def read_classifier(path: str, trust: bool = False) -> tuple[Any, ClassifierCont
             received=", ".join(foreign),
             remedy="They could run any code. If you know who made the file and what it needs them for, tick 'Trust the classifier'.",
         )
-    return _read(path, skops.io.loads, data=data, trusted=strangers), contract
+    estimator = _read(path, skops.io.loads, data=data, trusted=strangers)
+    expected = f"{len(contract.features)} features, {len(contract.classes)} classes"
+    received = f"{getattr(estimator[-1], 'n_features_in_', 0)} features, {len(getattr(estimator, 'classes_', ()))} classes"
+    if received != expected:  # trees look for features by number, wherever that leads
+        raise BadModel(f"The classifier {path} does not fit its own contract", expected=expected, received=received, remedy=REMEDY)
+    return estimator, contract
 
 
 def _contract(path: str, data: bytes) -> ClassifierContract:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # it imports TensorFlow, which bands alone do not need
     from ..inference.evaluate import BlockPixels, Outputs
 
 SIZES = (64, 128, 256, 512, 1024, 2048)  # output pixels on a side
-PIXELS_A_CORE = 65536  # of a block: enough to keep each busy
+PIXELS_A_CORE = 1 << 18  # of a block: enough to keep each busy
 HELD = DEPTH + 3  # blocks at once: in a queue, in a thread's hand, and as they are written
 
 

@@ -43,6 +43,7 @@ def run(job: ClassifyImage, reporter: Reporter) -> dict[str, Any]:
     """Classify; outputs: OUTPUT, CONFIDENCE, PROBABILITIES, UNCERTAINTY (the paths that are wanted), BLOCK_SIZE, WIDTH and HEIGHT (of the
     map, in pixels)."""
     pipeline, contract = read_classifier(job.classifier, job.trust)
+    reporter.check()
     files = output_files(job, contract.classes)
     kind = NAMES.get(contract.classifier, contract.classifier)
     reporter.info(f"{kind} of {len(contract.features)} features; {len(contract.classes)} classes.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from ..jobs import Learning
 from ..training.metrics import Scores, confusion, score
 from .learners import STEP, UNWEIGHTED, grid
 
-MOST_SAMPLES, MOST_FEATURES, REPEATS = 1000, 64, 3  # of a permutation importance: it classifies them all for each feature and repeat
+MOST_SAMPLES, REPEATS, MOST_S = 1000, 3, 5.0  # of a permutation importance: it classifies them all for each feature and repeat
 Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
@@ -104,12 +105,14 @@ def scores(reference: np.ndarray, told: np.ndarray, names: Sequence[str]) -> Sco
 
 def importance(pipeline: Pipeline, features: np.ndarray, label: np.ndarray, seed: int) -> Importance | None:
     """Of trees the share of the impurity that splits by a feature take away; of others what accuracy is lost when its values are shuffled,
-    on some samples. None where that would take long."""
+    on some of these samples. None where that would take long: a probe tells."""
     share = getattr(pipeline[-1], "feature_importances_", None)
     if share is not None:
         return Importance(share, "share of the impurity that it takes away")
-    if features.shape[1] > MOST_FEATURES:
-        return None
     chosen = np.random.default_rng(seed).permutation(len(label))[:MOST_SAMPLES]
+    start = time.perf_counter()
+    pipeline.predict(features[chosen])
+    if (time.perf_counter() - start) * features.shape[1] * REPEATS > MOST_S:
+        return None
     lost = permutation_importance(pipeline, features[chosen], label[chosen], n_repeats=REPEATS, random_state=seed)
     return Importance(lost.importances_mean, "accuracy that is lost when it is shuffled")

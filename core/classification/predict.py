@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 PIECE_S = 0.3  # what one piece should take: a cancel waits for it
-PROBE, LEAST, MOST = 64, 2048, 65536  # pixels of a piece: the first, and what its parts at the end of a block, and all, keep within
+PROBE, LEAST, MOST = 64, 8192, 65536  # pixels of a piece: the first, and what its parts at the end of a block, and all, keep within
 POLL_S = 0.1
 OWN_THREADS = ("gbt", "knn", "mlp")  # these share the work of one call among all cores themselves
 Answers = dict[str, np.ndarray]
@@ -32,9 +32,8 @@ class Predictor:
     """
 
     def __init__(self, pipeline: Any, kind: str, codes: np.ndarray, wanted: Collection[str], progress: Callable[[float], None]) -> None:
-        self._pipeline, self._codes, self._wanted, self._progress = pipeline, codes, wanted, progress
-        if kind == "rf":
-            pipeline[-1].set_params(n_jobs=1)
+        self._codes, self._wanted, self._progress = codes, wanted, progress
+        self._probabilities = sum_of_trees(pipeline) if kind == "rf" else pipeline.predict_proba
         self.threads = 1 if kind in OWN_THREADS else os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(self.threads, "classify")
         self._rows = PROBE
@@ -69,7 +68,7 @@ class Predictor:
     def _answer(self, features: np.ndarray, answers: Answers, first: int, last: int) -> float:
         """Answer the pixels from first to last; the seconds that one took."""
         start = time.perf_counter()
-        probabilities = self._pipeline.predict_proba(features[first:last])
+        probabilities = self._probabilities(features[first:last])
         for name, values in answers.items():
             values[first:last] = ANSWERS[name](probabilities, self._codes)
         return (time.perf_counter() - start) / (last - first)
@@ -79,6 +78,20 @@ class Predictor:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def sum_of_trees(pipeline: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """A forest's `predict_proba`, to the last bit, without what scikit-learn does besides for every tree and call (a fifth of the time)."""
+    before, trees = pipeline[:-1], [tree.tree_ for tree in pipeline[-1].estimators_]
+
+    def probabilities(features: np.ndarray) -> np.ndarray:
+        scaled = np.ascontiguousarray(before.transform(features) if len(before) else features, np.float32)
+        total = trees[0].predict(scaled)
+        for tree in trees[1:]:
+            total += tree.predict(scaled)
+        return total / len(trees)
+
+    return probabilities
 
 
 def winners(probabilities: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,32 +13,32 @@ from matplotlib.figure import Figure
 from ..charts import SERIES_COLOURS, png, shortened
 from ..jobs import TrainClassifier, to_dict
 from ..page import picture, section, swatch, table, write_page
+from ..training.figures import confusion_picture
 from ..training.metrics import Scores
+from .contract import ClassifierContract
 from .judging import Importance
 from .learners import NAMES
-
-if TYPE_CHECKING:
-    from .train import Outcome
+from .lesson import Outcome
 
 MOST_BARS = 30
 
 
-def write_report(job: TrainClassifier, outcome: Outcome) -> None:
+def write_report(job: TrainClassifier, contract: ClassifierContract, outcome: Outcome) -> None:
     """Write the page to the job's `output_html`.
 
     Raises:
         CannotWrite: disk full, no such folder, no permission.
     """
     name = NAMES[job.learning.classifier]
-    lead = f"{sum(outcome.counts):,} samples, {len(outcome.contract.classes)} classes, {len(outcome.contract.features)} features."
+    lead = f"{sum(outcome.counts):,} samples, {len(contract.classes)} classes, {len(contract.features)} features."
     write_page(
         job.output_html,
         f"{name}: {Path(job.output).stem}",
         f'<p class="lead">{escape(lead)} Judged by {escape(outcome.judged)}.</p>\n',
         *_warnings(job, outcome),
-        *_scores(outcome),
-        section("Features", *_importances(outcome)),
-        section("Settings", table(_settings(job, outcome))),
+        *_scores(contract, outcome),
+        section("Features", *_importances(contract, outcome)),
+        section("Settings", table(_settings(job, contract, outcome))),
         section(
             "To train it again",
             "<p>Save this as <code>job.json</code> and run <code>python -m core job.json</code> in the plugin's folder.</p>\n",
@@ -60,22 +59,20 @@ def _warnings(job: TrainClassifier, outcome: Outcome) -> list[str]:
     return [f'<p class="warning">{escape(text)}</p>\n' for text in told]
 
 
-def _scores(outcome: Outcome) -> list[str]:
+def _scores(contract: ClassifierContract, outcome: Outcome) -> list[str]:
     scores = outcome.scores
     if scores is None:
         return ['<p class="warning">The classifier could not be judged: too few samples.</p>\n']
     figures = [("Overall accuracy", scores.overall_accuracy), ("Kappa", scores.kappa), ("F1, mean of the classes", scores.macro_f1)]
-    from ..training.figures import confusion_picture
-
     return [
         table(figures),
-        section("Classes", _class_table(outcome, scores)),
+        section("Classes", _class_table(contract, outcome, scores)),
         section("Confusion matrix", picture(confusion_picture(scores), "Confusion matrix, rows are the reference")),
     ]
 
 
-def _class_table(outcome: Outcome, scores: Scores) -> str:
-    known = {c.name: c for c in outcome.contract.classes}
+def _class_table(contract: ClassifierContract, outcome: Outcome, scores: Scores) -> str:
+    known = {c.name: c for c in contract.classes}
     counts = dict(zip(known, outcome.counts, strict=True))
     rows = [
         (
@@ -93,8 +90,8 @@ def _class_table(outcome: Outcome, scores: Scores) -> str:
     return table(rows, ("Class", "Code", "Trained on", "Precision", "Recall", "F1", "IoU", "Judged by"))
 
 
-def _importances(outcome: Outcome) -> list[str]:
-    features, weighed = outcome.contract.features, outcome.importance
+def _importances(contract: ClassifierContract, outcome: Outcome) -> list[str]:
+    features, weighed = contract.features, outcome.importance
     if weighed is None:
         return [f"<p>{escape(', '.join(features))}</p>\n"]
     text = f"Importance: {weighed.measure}."
@@ -116,8 +113,7 @@ def importance_picture(features: Sequence[str], weighed: Importance) -> bytes:
     return png(figure)
 
 
-def _settings(job: TrainClassifier, outcome: Outcome) -> list[tuple[str, str]]:
-    contract = outcome.contract
+def _settings(job: TrainClassifier, contract: ClassifierContract, outcome: Outcome) -> list[tuple[str, str]]:
     sources = [
         (f"Source {i}", f"{', '.join(Path(path).name for path in source.images)}: {', '.join(spec.bands)}")
         for i, (source, spec) in enumerate(zip(job.sources, contract.sources, strict=True), start=1)

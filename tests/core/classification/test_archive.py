@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,13 @@ def test_types_that_are_not_ours_are_shown_and_refused_unless_trusted(tmp_path):
     with pytest.raises(BadModel, match=r"received json\.dumps\. .*'Trust the classifier'"):
         read_classifier(path)
     assert read_classifier(path, trust=True)[1] == MADE
+
+
+def test_a_forest_that_looks_for_features_that_there_are_none_of_is_refused(tmp_path):
+    path = str(tmp_path / "c.skops")
+    write_classifier(path, tree(), replace(MADE, features=("a",)))
+    with pytest.raises(BadModel, match="does not fit its own contract: expected 1 features, 2 classes, received 7 features, 2 classes"):
+        read_classifier(path)
 
 
 def test_a_file_that_is_not_there(tmp_path):

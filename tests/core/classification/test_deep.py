@@ -18,7 +18,9 @@ from core.classification.recipe import Recipe
 from core.classification.truth import read_table
 from core.errors import BadModel
 from core.inference import serve
-from core.jobs import ClassifyImage, Learning, Product, ServedSource, ServeModel, TrainClassifier
+from core.jobs import ClassifyImage, CreateModel, Learning, Product, ServedSource, ServeModel, TrainClassifier
+from core.model import create
+from core.reporting import Reporter
 
 FULL = ((16,), (1,), 1, False)  # receptive fields, strides, expression field, patches only
 CASES = {
@@ -63,11 +65,22 @@ def test_deep_features_at_samples_are_what_serving_gives(case, tmp_path, reporte
     assert len(table) == 62
 
 
-def cnn(folder: Path) -> str:
-    from core.jobs import CreateModel
-    from core.model import create
-    from core.reporting import Reporter
+def test_so_are_those_of_a_padded_network(tmp_path, reporter, make_raster, write_points):
+    rng = np.random.default_rng(4)
+    image, model = make_raster(tmp_path / "i.tif", rng.normal(size=(70, 90, 3)).astype("float32")), str(tmp_path / "unet")
+    create.run(CreateModel("unet", (3,), 4, output=model), reporter)
+    job = ServeModel((ServedSource((image,)),), model, products=(Product(str(tmp_path / "served.tif"), ("probabilities",)),))
+    serve.run(job, reporter)
+    served, places = read(str(tmp_path / "served.tif")), [(0, 0), (69, 89), (33, 40), (34, 40), (64, 7)]
+    points = write_points(tmp_path / "p.gpkg", places, [*range(5)])
+    with contextlib.ExitStack() as exits:
+        opened = open_features(job, lambda sources: Recipe((3,), bands=False), exits, reporter)
+        table = read_table(points, "", "class", opened, reporter)
+    expected = [served[places[table.labels[label]]] for label in table.label]
+    assert np.ptp(expected, axis=0).min() > 1e-3 and table.features == pytest.approx(np.array(expected), abs=1e-5)
 
+
+def cnn(folder: Path) -> str:
     create.run(CreateModel("cnn16", (3,), 3, output=str(folder)), Reporter(lambda event: None))
     return str(folder)
 

@@ -185,7 +185,7 @@ def test_one_class_is_refused(scene, reporter, write_points, classes, message):
 @pytest.mark.parametrize("kind", ["svm", "knn", "dt"])
 def test_a_grid_search_by_squares(scene, reporter, kind):
     outputs = train.run(training(scene, learning=Learning(kind), grid_search=True, spatial_block=100.0), reporter)
-    assert "Best of the grid: " in reporter.texts and "by squares of 100 map units" in reporter.texts
+    assert "Best: " in reporter.texts and "by squares of 100 map units" in reporter.texts
     assert outputs["OVERALL_ACCURACY"] > 0.9
     classify.run(mapping(scene), reporter)
 
