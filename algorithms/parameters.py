@@ -108,6 +108,11 @@ def raster(name: str, label: str, text: str, optional: bool = False, advanced: b
     return explained(QgsProcessingParameterRasterLayer(name, label, None, optional), text, advanced)
 
 
+def rasters(name: str, label: str, text: str) -> Parameter:
+    """Any number of raster layers or files; none by default."""
+    return explained(QgsProcessingParameterMultipleLayers(name, label, QgsProcessing.SourceType.TypeRaster, None, True), text)
+
+
 def vector(name: str, label: str, text: str, geometry: str = "any", optional: bool = False, advanced: bool = False) -> Parameter:
     """Features of a layer, all or the selected ones. `geometry`: a key of GEOMETRIES."""
     return explained(QgsProcessingParameterFeatureSource(name, label, [GEOMETRIES[geometry]], None, optional), text, advanced)

@@ -1,9 +1,9 @@
-"""Writes resources/workflows/landcovermap.model3: from an image and polygons to a map, in one step. Run after changing the algorithms it
-names, with the Python that QGIS uses:
+"""Writes the workflows in resources/workflows: from an image and polygons to a map, and to three maps compared. Run after changing the
+algorithms they name, with the Python that QGIS uses:
 
     /usr/bin/python3 -m scripts.make_workflow
 
-The model is built with QGIS's own classes rather than by hand in the designer, so that it can be read, reviewed and made again.
+The models are built with QGIS's own classes rather than by hand in the designer, so that they can be read, reviewed and made again.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from . import qgis as our_qgis
-from .workspace import PLUGIN, ROOT
+from .workspace import ROOT
 
 sys.path.insert(0, str(our_qgis.link_plugin()))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -25,27 +25,21 @@ from qgis.core import (  # once the plugin can be found
     QgsApplication,
     QgsProcessing,
     QgsProcessingModelAlgorithm,
-    QgsProcessingModelChildAlgorithm,
-    QgsProcessingModelComment,
-    QgsProcessingModelOutput,
-    QgsProcessingModelParameter,
-    QgsProcessingParameterDefinition,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
 )
-from qgis.core import (
-    QgsProcessingModelChildParameterSource as Source,
-)
-from qgis.PyQt.QtCore import QPointF
 
-NAME = "landcovermap"  # becomes the id tensorscape:landcovermap
-TARGET = ROOT / "resources" / "workflows" / f"{NAME}.model3"
+from .workflow_builder import Workflow, given, given_or, result
+
+FOLDER = ROOT / "resources" / "workflows"
 PATCH = 16
 VALIDATION_SHARE = 0.3
 ORDER = ["IMAGE", "TRUTH", "FIELD", "NUMBER", "VALIDATION_SHARE", "SPATIAL_BLOCK", "EPOCHS", "SEED"]
-COLUMN_PX, ROW_PX = 260.0, 130.0  # between the boxes in the model designer
+COMPARISON_ORDER = [*ORDER[:-1], "TREES", "SEED"]
+MAP_NAMES = "CNN, forest on pixels, forest on deep features"  # in the report
+KINDS = QgsProcessingParameterNumber.Type
 
 HELP = {
     "ALG_DESC": "From an image and polygons of known land cover to a map of the whole image: samples (a part kept for validation, by whole "
@@ -64,64 +58,71 @@ HELP = {
     "Model": "Folder of the trained model, for 'Serve model'.",
     "Report": "Curves, confusion matrix and accuracy.",
 }
-
-
-class Workflow:
-    """A model in the making: its inputs, then its steps from left to right."""
-
-    def __init__(self, name: str) -> None:
-        self.model = QgsProcessingModelAlgorithm(name, "Workflows", "workflows")
-        self.model.setHelpContent(HELP)
-
-    def add_input(self, parameter: QgsProcessingParameterDefinition, advanced: bool = False) -> None:
-        """One parameter of the workflow."""
-        parameter.setHelp(HELP[parameter.name()])
-        if advanced:
-            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-        component = QgsProcessingModelParameter(parameter.name())
-        component.setPosition(QPointF(COLUMN_PX * len(self.model.parameterComponents()), ROW_PX))
-        self.model.addModelParameter(parameter, component)
-
-    def add_step(self, step: str, algorithm: str, outputs: dict[str, str], **parameters: Any) -> None:
-        """One algorithm. `outputs`: its outputs that the workflow gives, with the names they get."""
-        child = QgsProcessingModelChildAlgorithm(f"{PLUGIN}:{algorithm}")
-        child.setChildId(step)
-        child.setDescription(child.algorithm().displayName() if step == algorithm else f"{child.algorithm().displayName()}: {step}")
-        child.setPosition(QPointF(COLUMN_PX * len(self.model.childAlgorithms()), 3 * ROW_PX))
-        for name, value in parameters.items():
-            child.addParameterSources(name, [value if isinstance(value, Source) else Source.fromStaticValue(value)])
-        child.setModelOutputs({title: self._output(child, step, name, title) for name, title in outputs.items()})
-        self.model.addChildAlgorithm(child)
-
-    def _output(self, child: QgsProcessingModelChildAlgorithm, step: str, name: str, title: str) -> QgsProcessingModelOutput:
-        output = QgsProcessingModelOutput(title, title)
-        output.setChildId(step)
-        output.setChildOutputName(name)
-        output.setPosition(child.position() + QPointF(0.0, ROW_PX))
-        output.setComment(QgsProcessingModelComment(""))
-        return output
-
-
-def given(name: str) -> Source:
-    """The value of an input of the workflow."""
-    return Source.fromModelParameter(name)
-
-
-def given_or(name: str, default: float) -> Source:
-    """The same where the step's own default is another than the workflow's. QGIS 3.22 asks an input that was left out for no default:
-    the step would take its own."""
-    return Source.fromExpression(f"coalesce(@{name}, {default})")
-
-
-def result(step: str, output: str) -> Source:
-    """An output of an earlier step."""
-    return Source.fromChildOutput(step, output)
+COMPARISON_HELP = {
+    **{name: text for name, text in HELP.items() if name not in ("Map", "Model")},
+    "ALG_DESC": "Three classifiers on the same samples, and which of them is best: a convolutional network on patches of 16 × 16 pixels, a "
+    "random forest on the bands of single pixels, and a random forest on the deep features of the network. Each makes a map of the whole "
+    "image; all three are judged by the same validation samples, which no part of the training has seen but to choose the network's best "
+    "epoch. For bands in separate files, build a virtual raster first.",
+    "TREES": "Of each forest.",
+    "MapCNN": "Map of the network: GeoTIFF with the names and colours of the classes.",
+    "MapPixels": "Map of the forest on pixels, with the same codes and colours.",
+    "MapDeepFeatures": "Map of the forest on deep features, with the same codes and colours.",
+    "Report": "The three maps side by side: accuracies with their intervals, McNemar's test, F1 of each class, confusion matrices.",
+    "Figures": "CSV: a row for each map and class.",
+}
 
 
 def land_cover_map() -> QgsProcessingModelAlgorithm:
-    """The workflow."""
-    flow = Workflow(NAME)
+    """The main job: one map."""
+    flow = Workflow("landcovermap", HELP)
     _add_inputs(flow)
+    _add_network(flow, {"OUTPUT": "Model", "OUTPUT_HTML": "Report"}, {"OUTPUT": "Map"}, {})
+    flow.model.setParameterOrder(ORDER)
+    return flow.model
+
+
+def comparison() -> QgsProcessingModelAlgorithm:
+    """The tutorial's comparison: a network, a forest on pixels, a forest on deep features; one report.
+
+    The patches at the image's edge are kept (PADDING), so that the network learns from the same samples as the forests.
+    """
+    flow = Workflow("compareclassifiers", COMPARISON_HELP)
+    _add_inputs(flow)
+    flow.add_input(QgsProcessingParameterNumber("TREES", "Trees", KINDS.Integer, 100, False, 1))
+    _add_network(flow, {}, {"OUTPUT": "MapCNN"}, {"PADDING": True})
+    _add_forest(flow, "pixels", "MapPixels")
+    _add_forest(flow, "deepfeatures", "MapDeepFeatures", MODEL=result("trainmodel", "OUTPUT"), USE_BANDS=False)
+    flow.add_step(
+        "assessaccuracy", "assessaccuracy", {"OUTPUT_HTML": "Report", "OUTPUT": "Figures"},
+        INPUT=result("servemodel", "OUTPUT"), COMPARED=[result("map_pixels", "OUTPUT"), result("map_deepfeatures", "OUTPUT")],
+        TRUTH=result("samples", "OUTPUT_VALIDATION"), FIELD=given("FIELD"), NAMES=MAP_NAMES,
+    )  # fmt: skip
+    flow.model.setParameterOrder(COMPARISON_ORDER)
+    return flow.model
+
+
+WORKFLOWS: dict[str, Callable[[], QgsProcessingModelAlgorithm]] = {"landcovermap": land_cover_map, "compareclassifiers": comparison}
+
+
+def _add_inputs(flow: Workflow) -> None:
+    """What both workflows ask for."""
+    flow.add_input(QgsProcessingParameterRasterLayer("IMAGE", "Image"))
+    flow.add_input(QgsProcessingParameterFeatureSource("TRUTH", "Truth", [QgsProcessing.SourceType.TypeVectorAnyGeometry]))
+    flow.add_input(QgsProcessingParameterField("FIELD", "Field of the class", None, "TRUTH"))
+    flow.add_input(QgsProcessingParameterNumber("NUMBER", "Samples of each class", KINDS.Integer, 1000, False, 1))
+    flow.add_input(
+        QgsProcessingParameterNumber("VALIDATION_SHARE", "Share for validation", KINDS.Double, VALIDATION_SHARE, False, 0.01, 0.99)
+    )
+    flow.add_input(
+        QgsProcessingParameterNumber("SPATIAL_BLOCK", "Side of the validation areas", KINDS.Double, 0.0, False, 0.0), advanced=True
+    )
+    flow.add_input(QgsProcessingParameterNumber("EPOCHS", "Epochs", KINDS.Integer, 50, False, 1))
+    flow.add_input(QgsProcessingParameterNumber("SEED", "Random seed", KINDS.Integer, 0, False, 0), advanced=True)
+
+
+def _add_network(flow: Workflow, of_training: dict[str, str], of_serving: dict[str, str], patches: dict[str, Any]) -> None:
+    """From samples to the network's map; `patches`: what else extractpatches is told."""
     image, field, seed = given("IMAGE"), given("FIELD"), given("SEED")
     flow.add_step(
         "samples", "selectsamples", {},
@@ -130,57 +131,44 @@ def land_cover_map() -> QgsProcessingModelAlgorithm:
         OUTPUT_VALIDATION=QgsProcessing.TEMPORARY_OUTPUT,
     )  # fmt: skip
     for step, points in (("training", "OUTPUT"), ("validation", "OUTPUT_VALIDATION")):
-        flow.add_step(
-            step,
-            "extractpatches",
-            {},
-            SOURCE1=image,
-            PATCH_SIZE1_X=PATCH,
-            PATCH_SIZE1_Y=PATCH,
-            POINTS=result("samples", points),
-            FIELD=field,
-        )
+        sizes = {"PATCH_SIZE1_X": PATCH, "PATCH_SIZE1_Y": PATCH}
+        flow.add_step(step, "extractpatches", {}, SOURCE1=image, **sizes, POINTS=result("samples", points), FIELD=field, **patches)
     bands, classes = result("training", "BANDS"), result("training", "CLASSES")
     flow.add_step("createmodel", "createmodel", {}, ARCHITECTURE="cnn16bn", BANDS=bands, CLASSES=classes, SEED=seed)
     flow.add_step(
-        "trainmodel", "trainmodel", {"OUTPUT": "Model", "OUTPUT_HTML": "Report"},
+        "trainmodel", "trainmodel", of_training,
         MODEL=result("createmodel", "OUTPUT"), SOURCE1=result("training", "OUTPUT1"), LABELS=result("training", "OUTPUT_LABELS"),
         SOURCE1_VALIDATION=result("validation", "OUTPUT1"), LABELS_VALIDATION=result("validation", "OUTPUT_LABELS"),
         EPOCHS=given("EPOCHS"), BALANCE_CLASSES=True, AUGMENT=True, SEED=seed,
     )  # fmt: skip
-    flow.add_step("servemodel", "servemodel", {"OUTPUT": "Map"}, SOURCE1=image, MODEL=result("trainmodel", "OUTPUT"))
-    flow.model.setParameterOrder(ORDER)
-    return flow.model
+    flow.add_step("servemodel", "servemodel", of_serving, SOURCE1=image, MODEL=result("trainmodel", "OUTPUT"))
 
 
-def _add_inputs(flow: Workflow) -> None:
-    kinds = QgsProcessingParameterNumber.Type
-    flow.add_input(QgsProcessingParameterRasterLayer("IMAGE", "Image"))
-    flow.add_input(QgsProcessingParameterFeatureSource("TRUTH", "Truth", [QgsProcessing.SourceType.TypeVectorAnyGeometry]))
-    flow.add_input(QgsProcessingParameterField("FIELD", "Field of the class", None, "TRUTH"))
-    flow.add_input(QgsProcessingParameterNumber("NUMBER", "Samples of each class", kinds.Integer, 1000, False, 1))
-    flow.add_input(
-        QgsProcessingParameterNumber("VALIDATION_SHARE", "Share for validation", kinds.Double, VALIDATION_SHARE, False, 0.01, 0.99)
-    )
-    flow.add_input(
-        QgsProcessingParameterNumber("SPATIAL_BLOCK", "Side of the validation areas", kinds.Double, 0.0, False, 0.0), advanced=True
-    )
-    flow.add_input(QgsProcessingParameterNumber("EPOCHS", "Epochs", kinds.Integer, 50, False, 1))
-    flow.add_input(QgsProcessingParameterNumber("SEED", "Random seed", kinds.Integer, 0, False, 0), advanced=True)
+def _add_forest(flow: Workflow, step: str, title: str, **features: Any) -> None:
+    """A random forest on the samples of the network, and its map; `features`: what else trainclassifier is told."""
+    flow.add_step(
+        f"forest_{step}", "trainclassifier", {},
+        SOURCE1=given("IMAGE"), SAMPLES=result("samples", "OUTPUT"), SAMPLES_VALIDATION=result("samples", "OUTPUT_VALIDATION"),
+        FIELD=given("FIELD"), CLASSIFIER="rf", TREES=given("TREES"), BALANCE_CLASSES=True, SEED=given("SEED"), **features,
+    )  # fmt: skip
+    flow.add_step(f"map_{step}", "classifyimage", {"OUTPUT": title}, SOURCE1=given("IMAGE"), CLASSIFIER=result(f"forest_{step}", "OUTPUT"))
 
 
 def main() -> int:
-    """Start QGIS without a window, register the provider, write the file."""
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
+    """Start QGIS without a window, register the provider, write the files, into another folder if one is named."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     application = QgsApplication([], False)
     QgsApplication.initQgis()
     provider = importlib.import_module("tensorscape.algorithms.provider").TensorscapeProvider()  # found in build/plugins
     QgsApplication.processingRegistry().addProvider(provider)
-    written = land_cover_map().toFile(str(target))
-    print(f"{'Wrote' if written else 'Cannot write'} {target}")
+    failed = 0
+    for name, build in WORKFLOWS.items():
+        written = build().toFile(str(folder / f"{name}.model3"))
+        print(f"{'Wrote' if written else 'Cannot write'} {folder / name}.model3")
+        failed += not written
     QgsApplication.exitQgis()
     del application
-    return 0 if written else 1
+    return failed
 
 
 if __name__ == "__main__":

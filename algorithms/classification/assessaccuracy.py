@@ -8,12 +8,12 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProcessing
 
 from ...core import jobs
 from ..base import EngineAlgorithm, Parameters
-from ..parameters import attribute, band, file_output, of_field, optional_number, raster, vector
+from ..parameters import attribute, band, file_output, of_field, optional_number, raster, rasters, vector
 from ..values import Values
 
 
 class AssessAccuracy(EngineAlgorithm):
-    """The figures that a reviewer asks for: a map, or two, against a reference."""
+    """The figures that a reviewer asks for: a map, or several, against a reference."""
 
     ID = "assessaccuracy"
     ICON = "assessaccuracy"
@@ -43,8 +43,8 @@ class AssessAccuracy(EngineAlgorithm):
             "map (or over the whole map), and not for polygons chosen by hand; the report says so.\n\n"
             "Classes of the reference are matched to those of the map by name, where the map comes with names (as those of 'Serve model' "
             "do), else by code. Samples where the map has no data are left out and counted.\n\n"
-            "With a second map, both are compared on the same samples, and McNemar's test tells whether one is better or the difference "
-            "may be chance.\n\n"
+            "With maps to compare with, all are judged by the same samples, those where every map has data, and stand side by side in one "
+            "report. McNemar's test tells of each whether the map is better or worse than it, or whether the difference may be chance.\n\n"
             "Judge a map by samples that no model was trained on, away from the training samples."
         )
 
@@ -61,12 +61,19 @@ class AssessAccuracy(EngineAlgorithm):
         self.addParameter(optional_number("NODATA", self.tr("No-data value of the reference raster"), text, advanced=True))
         text = self.tr("Classes of the reference that do not count, by name or code, separated by commas.")
         self.addParameter(of_field("IGNORE", self.tr("Classes to ignore"), text, jobs.AssessAccuracy, "ignore", advanced=True))
-        text = self.tr("Raster of class codes on the grid of the map (its first band), to be compared with the map on the same samples.")
-        self.addParameter(raster("INPUT2", self.tr("Second map"), text, optional=True))
+        self._add_compared()
         self._add_outputs()
 
+    def _add_compared(self) -> None:
+        text = self.tr(
+            "Rasters of class codes on the grid of the map (their first bands), up to eight, to be compared with it on the same samples."
+        )
+        self.addParameter(rasters("COMPARED", self.tr("Maps to compare with"), text))
+        text = self.tr("How the report calls the map and those to compare with, with commas between. Empty: as their files.")
+        self.addParameter(of_field("NAMES", self.tr("Names of the maps"), text, jobs.AssessAccuracy, "names", advanced=True))
+
     def _add_outputs(self) -> None:
-        text = self.tr("A row for each class: accuracies, areas with their confidence intervals, and the confusion matrix.")
+        text = self.tr("A row for each map and class: accuracies, areas with their confidence intervals, and the confusion matrix.")
         self.addParameter(file_output("OUTPUT", self.tr("Figures"), text, self.tr("CSV files (*.csv)")))
         text = self.tr("All figures with pictures and explanations, as one page.")
         self.addParameter(file_output("OUTPUT_HTML", self.tr("Report"), text, self.tr("HTML files (*.html)")))
@@ -78,7 +85,7 @@ class AssessAccuracy(EngineAlgorithm):
             ("IOU", self.tr("IoU, mean of the classes")),
             ("AREA_ADJUSTED_ACCURACY", self.tr("Overall accuracy, area-adjusted")),
             ("AREA_ADJUSTED_HALF_WIDTH", self.tr("Half the width of its 95 % confidence interval")),
-            ("MCNEMAR_P", self.tr("McNemar's test of two maps: p")),
+            ("MCNEMAR_P", self.tr("McNemar's test against the other maps: the smallest p, corrected by Holm")),
         ):
             self.addOutput(QgsProcessingOutputNumber(name, label))
 
@@ -94,7 +101,8 @@ class AssessAccuracy(EngineAlgorithm):
             reference=values.raster("REFERENCE"),
             nodata=values.optional_real("NODATA"),
             ignore=values.text("IGNORE"),
-            other_map=values.raster("INPUT2"),
+            compared=values.rasters("COMPARED"),
+            names=values.text("NAMES"),
             output=values.file_output("OUTPUT"),
             output_html=values.file_output("OUTPUT_HTML"),
         )

@@ -1,80 +1,100 @@
-"""The job assessaccuracy: a class map against a reference, and against a second map."""
+"""The job assessaccuracy: a class map against a reference, beside others on the same samples."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from ..errors import BadTruth
+from ..errors import BadParameter, BadTruth
 from ..jobs import AssessAccuracy
+from ..raster.legend import Legend
 from ..reporting import Reporter
 from ..sampling.on_grid import open_on
 from .assessment import Assessment, assess
-from .class_map import ClassMap
+from .class_map import ClassMap, Coverage
 from .classes import ClassList, list_classes, shared_names
+from .comparison import Contest, contests
 from .reference import Reference, open_reference
 from .remarks import left_out, remarks
 from .report import write_report
 from .table import write_table
-from .tally import PairTally
+from .tally import Tally
 
 MOST_NAMES = 12  # in a message
 
 
 def run(job: AssessAccuracy, reporter: Reporter) -> dict[str, Any]:
-    """One pass over the map, for the areas of its classes, and one over the reference. Memory grows with the classes alone.
+    """One pass over every map, for the areas of its classes, and one over the reference. Memory grows with the classes alone.
 
     Raises:
-        BadParameter: no reference, or two.
-        BadTruth: the map or the reference holds no classes, they have none in common, or no sample lies on the map.
-        GridMismatch: the reference raster or the second map lies on another grid than the map.
+        BadParameter: no reference, or two; another number of names than of maps.
+        BadTruth: a map or the reference holds no classes, they have none in common, or no sample lies where all maps have data.
+        GridMismatch: the reference raster or another map lies on another grid than the first.
     """
-    found, reference, said = _judge(job, reporter)
-    _log(found, said, reporter)
+    with contextlib.ExitStack() as exits:
+        names = map_names(job)
+        maps = _open(job, exits)
+        reference = open_reference(job, maps[0], exits, reporter)
+        coverages = [_cover(one, name, reporter) for one, name in zip(maps, names, strict=True)]
+        tally = _count(maps, reference, reporter)
+    lists = [_classes(one, maps[0], coverage, reference, tally) for one, coverage in zip(maps, coverages, strict=True)]
+    _check_common(lists[0])
+    found = [assess(name, meetings, classes) for name, meetings, classes in zip(names, tally.meetings(), lists, strict=True)]
+    tests, said = contests(found, tally.pairs), remarks(found, reference, tally)
+    _log(found, tests, said, reporter)
     if job.output:
         write_table(job.output, found)
     if job.output_html:
-        write_report(job, found, reference, said)
-    paths = {"OUTPUT": job.output, "OUTPUT_HTML": job.output_html}
-    return {name: path for name, path in paths.items() if path} | found.numbers()
+        write_report(job, found, tests, reference, said)
+    return _outputs(job, found[0], tests)
 
 
-def _judge(job: AssessAccuracy, reporter: Reporter) -> tuple[Assessment, Reference, list[str]]:
-    """The figures, what they were measured with, and what has to be said of them."""
-    with contextlib.ExitStack() as exits:
-        judged = exits.enter_context(ClassMap(job.map, job.band))
-        other = exits.enter_context(_second(job)) if job.other_map else None
-        reference = open_reference(job, judged, exits, reporter)
-        reporter.phase("Counting the pixels of each class of the map")
-        coverage = judged.coverage(reporter)
-        reporter.phase("Comparing with the reference")
-        tally = PairTally(judged, other)
-        for batch in reference.batches():
-            tally.add(batch)
-    if not tally.samples:
-        raise _explain_nothing(reference, tally)
-    legend = judged.legend
-    classes = list_classes(coverage, legend, tally.labels, shared_names(reference.names, legend.names.values()))
-    _check_common(classes)
-    found = assess(tally.meetings, classes, shared_names(other.legend.names, classes.names) if other else {})
-    said = remarks(found, reference, tally)
-    if other and not found.comparison:
-        said.append("The second map has no data at any sample: there is nothing to compare.")
-    return found, reference, said
+def map_names(job: AssessAccuracy) -> list[str]:
+    """What people call the maps: as they are told to, else by their files; the second of one name is called "name (2)".
+
+    Raises:
+        BadParameter: names for more or fewer maps than there are.
+    """
+    paths = (job.map, *job.compared)
+    names = [name.strip() for name in job.names.split(",")] if job.names.strip() else [Path(path).stem for path in paths]
+    if len(names) != len(paths):
+        raise BadParameter("Names of the maps", expected=f"{len(paths)} with commas between, one for each map", received=job.names)
+    before = [names[:place].count(name) for place, name in enumerate(names)]
+    return [f"{name} ({times + 1})" if times else name for name, times in zip(names, before, strict=True)]
 
 
-def _second(job: AssessAccuracy) -> ClassMap:
-    open_on(job.map, job.other_map).close()
-    return ClassMap(job.other_map)
+def _open(job: AssessAccuracy, exits: contextlib.ExitStack) -> list[ClassMap]:
+    for path in job.compared:
+        open_on(job.map, path).close()
+    return [exits.enter_context(one) for one in (ClassMap(job.map, job.band), *map(ClassMap, job.compared))]
 
 
-def _explain_nothing(reference: Reference, tally: PairTally) -> BadTruth:
-    return BadTruth(
-        "Not one sample of the reference lies on the map",
-        expected="samples where the map has data",
+def _cover(one: ClassMap, name: str, reporter: Reporter) -> dict[int, Coverage]:
+    reporter.phase(f"Counting the pixels of each class of {name}")
+    return one.coverage(reporter)
+
+
+def _count(maps: Sequence[ClassMap], reference: Reference, reporter: Reporter) -> Tally:
+    reporter.phase("Comparing with the reference")
+    tally = Tally(maps)
+    for batch in reference.batches():
+        tally.add(batch)
+    if tally.samples:
+        return tally
+    raise BadTruth(
+        "Not one sample of the reference lies on the map" if len(maps) == 1 else "Not one sample of the reference lies on all maps",
+        expected="samples where the map has data" if len(maps) == 1 else "samples where all maps have data",
         received=" ".join(left_out(reference, tally)) or "a reference without any",
         remedy="Check the reference's CRS, the no-data values and the classes to ignore.",
     )
+
+
+def _classes(one: ClassMap, first: ClassMap, coverage: dict[int, Coverage], reference: Reference, tally: Tally) -> ClassList:
+    """The classes of a map: by its own names if it speaks the first map's language, else the first map's codes count."""
+    legend: Legend = one.legend if shared_names(one.legend.names, first.legend.names.values()) else first.legend
+    return list_classes(coverage, legend, tally.labels, shared_names(reference.names, legend.names.values()))
 
 
 def _check_common(classes: ClassList) -> None:
@@ -95,13 +115,17 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
 
 
-def _log(found: Assessment, said: list[str], reporter: Reporter) -> None:
-    scores, adjusted = found.scores, found.adjusted.overall
-    figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in scores.numbers().items())
-    reporter.info(f"{found.samples:,} samples: {figures}")
-    width = "" if adjusted.half_width is None else f" ± {adjusted.half_width:.3f}"
-    reporter.info(f"Share of the map's area that is right: {adjusted.value:.3f}{width}")
-    if found.comparison:
-        reporter.info(found.comparison.verdict())
+def _log(found: Sequence[Assessment], tests: Sequence[Contest], said: Sequence[str], reporter: Reporter) -> None:
+    for one in found:
+        figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in one.scores.numbers().items())
+        reporter.info(f"{one.name}: {one.samples:,} samples: {figures}; share of the map's area that is right: {one.adjusted.overall}")
+    for contest in tests:
+        reporter.info(contest.verdict())
     for sentence in said:
         reporter.warn(sentence)
+
+
+def _outputs(job: AssessAccuracy, found: Assessment, tests: Sequence[Contest]) -> dict[str, Any]:
+    paths = {"OUTPUT": job.output, "OUTPUT_HTML": job.output_html}
+    smallest = {"MCNEMAR_P": min(contest.p for contest in tests)} if tests else {}
+    return {name: path for name, path in paths.items() if path} | found.numbers() | smallest

@@ -1,4 +1,4 @@
-"""One list of classes for a map, its reference and a second map, which may call them by names or by codes."""
+"""One list of classes for a map and its reference, which may call them by names or by codes."""
 
 from __future__ import annotations
 
@@ -57,17 +57,15 @@ class ClassList:
         total = sum(c.area for c in self.classes)
         return total if isfinite(total) else None
 
-    def index_of(self, code: int, names: Mapping[int, str]) -> int:
-        """Where a code of another map stands, by the name that `names` gives it, else by the code; −1 if it is none of the classes."""
-        known = [LandClass(c.code, c.name, c.colour) for c in self.classes if c.code is not None]
-        found = match(names.get(code, code), known)
-        return -1 if found is None else self.of_code[found.code]
+    def is_right(self, label: Label, code: int) -> bool:
+        """Whether a code of the map says the same as a reference class."""
+        return self.of_code[code] == self.of_label[label]
 
 
 def shared_names(names: Mapping[int, str], legend: Iterable[str]) -> dict[int, str]:
     """The names of another raster if it speaks the map's language: if one of them at least is a name of the map. Else its codes count."""
-    known = {_folded(name) for name in legend}
-    return dict(names) if any(_folded(name) in known for name in names.values()) else {}
+    known = {folded(name) for name in legend}
+    return dict(names) if any(folded(name) in known for name in names.values()) else {}
 
 
 def list_classes(coverage: Mapping[int, Coverage], legend: Legend, labels: Iterable[Label], names: Mapping[int, str]) -> ClassList:
@@ -96,7 +94,7 @@ def _merged(known: Sequence[LandClass], coverage: Mapping[int, Coverage]) -> tup
     of_code: dict[int, int] = {}
     for c in known:
         more = coverage.get(c.code, Coverage())
-        place = places.setdefault(_folded(c.name), len(classes))
+        place = places.setdefault(folded(c.name), len(classes))
         if place == len(classes):
             classes.append(AssessedClass(c.name, c.code, c.colour))
         before = classes[place]
@@ -105,5 +103,6 @@ def _merged(known: Sequence[LandClass], coverage: Mapping[int, Coverage]) -> tup
     return classes, of_code
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """By which names of classes are compared."""
     return name.strip().lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,6 +14,7 @@ from .assessment import Assessment
 MOST_NUMBERS = 16  # classes up to which the matrix shows its counts
 MOST_CLASSES = 40
 MAPPED, ESTIMATED = "#b9c4cf", "#1f6fb2"
+MARKERS = "osD^vPX*h"  # a shape beside the colour for each map: nine are more than colours alone tell apart
 
 
 def most_frequent(found: Assessment) -> list[int]:
@@ -71,4 +72,23 @@ def area_picture(
     panel.set_axisbelow(True)
     panel.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=9)
+    return png(figure)
+
+
+def f1_picture(names: Sequence[str], maps: Mapping[str, Sequence[float | None]]) -> bytes:
+    """A line for each class with a mark for each map, from 0 to 1."""
+    figure = Figure(figsize=(9, 0.34 * len(names) + 1.2), layout="constrained")
+    panel = figure.subplots()
+    for (name, values), marker in zip(maps.items(), MARKERS, strict=False):
+        known = [(value, place) for place, value in enumerate(values) if value is not None]
+        panel.plot(*zip(*known, strict=True), marker, alpha=0.8, label=shortened(name))
+    panel.set_yticks(range(len(names)), [shortened(name) for name in names], fontsize=9, parse_math=False)
+    panel.set_ylim(len(names) - 0.5, -0.5)
+    panel.set_xlim(-0.02, 1.02)
+    panel.set_xlabel("F1")
+    panel.grid(alpha=0.25)
+    panel.set_axisbelow(True)
+    panel.spines[["top", "right"]].set_visible(False)
+    for text in figure.legend(loc="outside upper right", ncols=4, frameon=False, fontsize=9).get_texts():
+        text.set_parse_math(False)
     return png(figure)

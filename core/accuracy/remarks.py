@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .assessment import Assessment
 from .reference import POINTS, RASTER, Reference
-from .tally import PairTally
+from .tally import Tally
 
 DESIGNS = {
     POINTS: "The confidence intervals hold if the points were drawn at random, within each class of the map or over the whole of it. "
@@ -27,17 +29,26 @@ def design(found: Assessment, reference: Reference) -> str:
     return SHAPES_DESIGN.format(samples=found.samples, features=reference.features)
 
 
-def remarks(found: Assessment, reference: Reference, tally: PairTally) -> list[str]:
-    """What was left out or makes trouble, in sentences, for the log and the report; empty if nothing."""
-    return [*left_out(reference, tally), *_classes(found)]
+def remarks(found: Sequence[Assessment], reference: Reference, tally: Tally) -> list[str]:
+    """What was left out or makes trouble, in sentences, for the log and the report; empty if nothing. `found`: one for each map."""
+    first = found[0]
+    said = [*left_out(reference, tally), *_classes(first)]
+    said += [f"{one.name}: {sentence}" for one in found[1:] for sentence in _classes(one)]
+    if (first.scores.matrix.sum(axis=1) > 0).sum() == 1:
+        said.append("The reference has only one class: the figures say nothing of how well classes are told apart.")
+    if first.classes.area is None:
+        said.append("The map's CRS does not tell how large its pixels are: areas are shares of its pixels.")
+    return said
 
 
-def left_out(reference: Reference, tally: PairTally) -> list[str]:
+def left_out(reference: Reference, tally: Tally) -> list[str]:
     """What of the reference gives no sample, in sentences."""
     said = [f"{count:,} features {reason} were left out." for reason, count in reference.losses.features.items()]
     without = tally.without_map + reference.losses.pixels
     if without:
         said.append(f"{without:,} reference pixels lie where the map has no data and were left out.")
+    if tally.without_compared:
+        said.append(f"{tally.without_compared:,} reference pixels lie where a map to compare with has no data and were left out.")
     if reference.ignored:
         names = ", ".join(str(reference.names.get(n, n) if isinstance(n, int) else n) for n in reference.ignored)
         said.append(f"{reference.ignored.total():,} reference pixels of classes to ignore ({names}) were left out.")
@@ -60,8 +71,4 @@ def _classes(found: Assessment) -> list[str]:
     if adjusted.alone:
         listed = ", ".join(names[i] for i in adjusted.alone)
         said.append(f"A single sample lies on these classes of the map: {listed}. Intervals that depend on them cannot be told.")
-    if (support > 0).sum() == 1:
-        said.append("The reference has only one class: the figures say nothing of how well classes are told apart.")
-    if found.classes.area is None:
-        said.append("The map's CRS does not tell how large its pixels are: areas are shares of its pixels.")
     return said

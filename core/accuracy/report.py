@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from html import escape
 
 from ..jobs import AssessAccuracy
 from ..page import Cell, Html, picture, section, swatch, table, write_page
-from .assessment import Assessment, Comparison
+from .assessment import Assessment
+from .comparison import Contest
 from .figures import MOST_CLASSES, area_picture, confusion_picture, most_frequent
 from .reference import Reference
 from .remarks import design
+from .side_by_side import each_class, side_by_side, tested
 from .stratified import Estimate
 from .table import HECTARE, hectares, pair
 
@@ -25,38 +28,66 @@ METHODS = (
 )
 
 
-def write_report(job: AssessAccuracy, found: Assessment, reference: Reference, said: list[str]) -> None:
-    """Write the page to the job's `output_html`; `said`: remarks on what was left out.
+def write_report(job: AssessAccuracy, found: Sequence[Assessment], tests: Sequence[Contest], reference: Reference, said: list[str]) -> None:
+    """Write the page to the job's `output_html`: the maps side by side, then the first map, then what the others confuse.
+
+    Args:
+        found: one for each map; `tests`: of the first against each other one; `said`: remarks on what was left out.
 
     Raises:
         CannotWrite: disk full, no such folder, no permission.
     """
-    many = len(found.classes.classes) > MOST_CLASSES
-    more = f"<p>The {MOST_CLASSES} classes with the most samples, of {len(found.classes.classes)}.</p>\n" if many else ""
+    first, *others = found
     write_page(
         job.output_html,
-        "Accuracy of the map",
-        f'<p class="lead">{escape(_summary(job, found, reference))}</p>\n',
+        f"Comparison of {len(found)} maps" if others else "Accuracy of the map",
+        f'<p class="lead">{escape(_summary(job, first, reference))}</p>\n',
         *(f'<p class="warning">{escape(sentence)}</p>\n' for sentence in said),
-        table(_overall(found)),
-        section("Area-adjusted estimates", f"<p>{escape(design(found, reference))}</p>\n", _areas(found), _estimates(found)),
-        section("Confusion matrix", picture(confusion_picture(found), "Confusion matrix, rows are the reference"), more),
-        section("Classes, from the samples as they are", _classes(found)),
-        *([section("Comparison of two maps", *_comparison(job, found.comparison))] if found.comparison else []),
+        *(_comparison(found, tests) if others else [table(_overall(first))]),
+        section(
+            f"Area-adjusted estimates{_of(first, others)}",
+            f"<p>{escape(design(first, reference))}</p>\n",
+            _areas(first),
+            _estimates(first),
+        ),
+        *(part for one in found for part in _details(one, _of(one, others))),
         section("How the figures are computed", *(f"<p>{escape(text)}</p>\n" for text in METHODS)),
+    )
+
+
+def _of(one: Assessment, others: Sequence[Assessment]) -> str:
+    """Whose figures they are, where there are several maps."""
+    return f": {one.name}" if others else ""
+
+
+def _comparison(found: Sequence[Assessment], tests: Sequence[Contest]) -> tuple[str, ...]:
+    return (
+        section("The maps side by side", *side_by_side(found)),
+        section("Is the difference chance?", *tested(tests)),
+        section("F1 of each class", *each_class(found)),
+    )
+
+
+def _details(one: Assessment, of: str) -> tuple[str, str]:
+    many = len(one.classes.classes) > MOST_CLASSES
+    more = f"<p>The {MOST_CLASSES} classes with the most samples, of {len(one.classes.classes)}.</p>\n" if many else ""
+    return (
+        section(f"Confusion matrix{of}", picture(confusion_picture(one), "Confusion matrix, rows are the reference"), more),
+        section(f"Classes, from the samples as they are{of}", _classes(one)),
     )
 
 
 def _summary(job: AssessAccuracy, found: Assessment, reference: Reference) -> str:
     of = f"field {job.field} of {os.path.basename(job.truth)}" if job.truth else os.path.basename(job.reference)
     features = f", {reference.features:,} features" if reference.features else ""
-    return f"{os.path.basename(job.map)} against {of}: {found.samples:,} samples{features}, {len(found.classes.classes)} classes."
+    maps = ", ".join(os.path.basename(path) for path in (job.map, *job.compared))
+    return f"{maps} against {of}: {found.samples:,} samples{features}, {len(found.classes.classes)} classes."
 
 
 def _overall(found: Assessment) -> list[tuple[str, Cell]]:
-    scores = found.scores
+    scores, (low, high) = found.scores, found.interval
     return [
-        ("Overall accuracy", scores.overall_accuracy),
+        ("Overall accuracy", f"{scores.overall_accuracy:.3f} ({low:.3f} – {high:.3f})"),
         ("Overall accuracy, area-adjusted", _interval(found.adjusted.overall)),
         ("Kappa", scores.kappa),
         ("F1, mean of the classes", scores.macro_f1),
@@ -65,10 +96,7 @@ def _overall(found: Assessment) -> list[tuple[str, Cell]]:
 
 
 def _interval(estimate: Estimate | None) -> Cell:
-    if estimate is None:
-        return None
-    width = "?" if estimate.half_width is None else f"{estimate.half_width:.3f}"
-    return f"{estimate.value:.3f} ± {width}"
+    return None if estimate is None else str(estimate)
 
 
 def _names(found: Assessment) -> list[Html]:
@@ -132,18 +160,3 @@ def _areas(found: Assessment) -> str:
     unit = "percent of the map" if found.area is None else "hectares"
     chart = area_picture([c.name for c in classes], mapped, [e.share.value * scale for e in estimates], widths, unit)
     return picture(chart, "Area of each class in the map and as estimated, with confidence intervals")
-
-
-def _comparison(job: AssessAccuracy, compared: Comparison) -> tuple[str, ...]:
-    test = compared.test
-    kind = "exact binomial, for few samples" if test.statistic is None else f"χ² with continuity correction = {test.statistic:.3f}"
-    figures = [(f"Map {i}: {os.path.basename(path)}", s.overall_accuracy, s.kappa, s.macro_f1, s.mean_iou)
-               for i, path, s in ((1, job.map, compared.first), (2, job.other_map, compared.second))]  # fmt: skip
-    counts = [("Map 1 right", test.both, test.first), ("Map 1 wrong", test.second, test.neither)]
-    return (
-        f"<p>{escape(compared.verdict())}</p>\n",
-        table(figures, ("Samples where both have data", "Overall accuracy", "Kappa", "Mean F1", "Mean IoU")),
-        table(counts, ("Samples", "Map 2 right", "Map 2 wrong")),
-        f"<p>McNemar's test ({kind}), p = {test.p:.3g}: the probability of such a difference if the maps were equally good. It takes the "
-        "samples for independent of each other: pixels of one polygon are not, and make p too small.</p>\n",
-    )

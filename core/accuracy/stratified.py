@@ -35,6 +35,10 @@ class Estimate:
         """Of the 95 % confidence interval."""
         return None if self.error is None else Z * self.error
 
+    def __str__(self) -> str:
+        width = "?" if self.half_width is None else f"{self.half_width:.3f}"
+        return f"{self.value:.3f} ± {width}"
+
 
 @dataclass(frozen=True)
 class ClassEstimates:

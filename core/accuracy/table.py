@@ -1,16 +1,21 @@
-"""The figures as a table (CSV): a row for each class, the confusion matrix in its last columns, and a row for all classes together."""
+"""The figures as a table (CSV): for each map a row for each class, with the confusion matrix in the last columns, and a row for all."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from ..partial import replacing
 from .assessment import Assessment
+from .classes import folded
+from .comparison import all_names
 from .stratified import Estimate
 
 COLUMNS = (
-    "class", "code", "reference_samples", "map_samples", "right", "users_accuracy", "producers_accuracy", "f1", "iou", "kappa",
+    "map", "class", "code", "reference_samples", "map_samples", "right", "users_accuracy", "producers_accuracy", "f1", "iou", "kappa",
     "map_pixels", "map_area_ha", "adjusted_users_accuracy", "adjusted_users_half_width", "adjusted_producers_accuracy",
     "adjusted_producers_half_width", "adjusted_area_share", "adjusted_area_share_half_width", "adjusted_area_ha",
     "adjusted_area_ha_half_width",
@@ -19,7 +24,7 @@ ALL = "all classes"
 HECTARE = 1e4  # m²
 
 
-def write_table(path: str, found: Assessment) -> None:
+def write_table(path: str, found: Sequence[Assessment]) -> None:
     """Write it. In the row of a class, the columns "as …" say how many of its reference samples the map shows as which class; in the row
     of all classes, the accuracies are the overall ones and F1 and IoU means of the classes. Half widths are of 95 % intervals. What cannot
     be told is empty.
@@ -27,12 +32,21 @@ def write_table(path: str, found: Assessment) -> None:
     Raises:
         CannotWrite: disk full, no such folder, no permission.
     """
+    names = all_names(found)
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow((*COLUMNS, *(f"as {name}" for name in found.classes.names)))
-        for index in range(len(found.classes.classes)):
-            rows.writerow(_class_row(found, index))
-        rows.writerow(_last_row(found))
+        rows.writerow((*COLUMNS, *(f"as {name}" for name in names)))
+        for one in found:
+            places = {folded(name): place for place, name in enumerate(one.classes.names)}
+            shown = [places.get(folded(name)) for name in names]
+            for index in range(len(one.classes.classes)):
+                rows.writerow([one.name, *_class_row(one, index), *_spread(one.scores.matrix[index], shown)])
+            rows.writerow([one.name, *_last_row(one), *_spread(one.scores.matrix.sum(axis=0), shown)])
+
+
+def _spread(counts: np.ndarray, places: Sequence[int | None]) -> list[int]:
+    """The counts in the order of the columns; a class that this map's list has not was never shown."""
+    return [0 if place is None else int(counts[place]) for place in places]
 
 
 def _class_row(found: Assessment, i: int) -> list[Any]:
@@ -42,18 +56,17 @@ def _class_row(found: Assessment, i: int) -> list[Any]:
         *(c.name, c.code, *samples, scores.precision, scores.recall, scores.f1, scores.iou, None),
         *(c.pixels, hectares(c.area if found.area is not None else None)),
         *(*pair(adjusted.users), *pair(adjusted.producers), *pair(adjusted.share), *pair(adjusted.share, hectares(found.area))),
-        *matrix[i].tolist(),
     ]
 
 
 def _last_row(found: Assessment) -> list[Any]:
-    scores, matrix = found.scores, found.scores.matrix
+    scores = found.scores
     overall, adjusted = (scores.overall_accuracy,) * 2, pair(found.adjusted.overall) * 2
     total = (1.0, 0.0, hectares(found.area), None if found.area is None else 0.0)
     return [
-        *(ALL, None, found.samples, found.samples, int(matrix.trace()), *overall, scores.macro_f1, scores.mean_iou, scores.kappa),
+        *(ALL, None, found.samples, found.samples, int(scores.matrix.trace()), *overall, scores.macro_f1, scores.mean_iou, scores.kappa),
         *(sum(c.pixels for c in found.classes.classes), hectares(found.classes.area)),
-        *(*adjusted, *total, *matrix.sum(axis=0).tolist()),
+        *(*adjusted, *total),
     ]
 
 

@@ -13,6 +13,7 @@ from .serving import ServedSource
 CLASSIFIERS = ("rf", "svm", "gbt", "dt", "knn", "nb", "mlp")
 KERNELS = ("rbf", "linear", "poly", "sigmoid")
 STANDARDIZATIONS = ("automatic", "yes", "no")
+MOST_COMPARED = 8  # maps, so that tables remain readable
 
 
 @dataclass(frozen=True)
@@ -148,8 +149,9 @@ class AssessAccuracy(Job):
         band: of the map, from 1.
         reference: on the map's grid; `nodata`: its value of pixels without reference; None: its own, if it has one.
         ignore: classes of the reference that do not count, by name or code, "unknown, 0".
-        other_map: a second map on the same grid (its first band), to be compared with the first on the same samples.
-        output: CSV, a row for each class.
+        compared: other maps on the same grid (their first bands), to be compared with the map on the samples where all have data.
+        names: of the map and those compared with it, for the report, "CNN, forest"; empty: those of their files.
+        output: CSV, a row for each map and class.
     """
 
     name: ClassVar[str] = "assessaccuracy"
@@ -161,6 +163,12 @@ class AssessAccuracy(Job):
     reference: str = ""
     nodata: Optional[float] = None
     ignore: str = ""
-    other_map: str = ""
+    compared: tuple[str, ...] = ()
+    names: str = ""
     output: str = ""
     output_html: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.compared) > MOST_COMPARED:
+            raise BadParameter("Maps to compare with", expected=f"at most {MOST_COMPARED}", received=len(self.compared))

@@ -46,7 +46,7 @@ NAMES = {
     "EXPRESSION_FIELD_Y "
     "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP AUGMENTATION "
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
-    "assessaccuracy": "INPUT BAND TRUTH FIELD REFERENCE NODATA IGNORE INPUT2 OUTPUT OUTPUT_HTML",
+    "assessaccuracy": "INPUT BAND TRUTH FIELD REFERENCE NODATA IGNORE COMPARED NAMES OUTPUT OUTPUT_HTML",
     "trainclassifier": "SOURCE1 SOURCE6 NODATA1 MODEL FEATURES USE_BANDS NEIGHBOURHOOD INDICES SAMPLES FIELD SAMPLES_VALIDATION CLASSIFIER "
     "BALANCE_CLASSES TREES MAX_DEPTH MIN_SAMPLES MAX_FEATURES COST KERNEL GAMMA RATE NEIGHBOURS HIDDEN ITERATIONS STANDARDIZE GRID_SEARCH "
     "FOLDS SPATIAL_BLOCK SIGNATURE USER_PLACEHOLDERS TRUST_MODEL NODATA_RULE RESAMPLE SEED OUTPUT OUTPUT_HTML",
@@ -157,11 +157,14 @@ def test_assess_accuracy(translate: Callable[..., Any], make_raster: MakeRaster,
 
     judged, other, reference = (make_raster(f"{name}.tif") for name in ("map", "other", "reference"))
     table, report = str(tmp_path / "f.csv"), str(tmp_path / "r.html")
-    job = translate("assessaccuracy", INPUT=judged, TRUTH=points.id(), FIELD="class", INPUT2=other, OUTPUT=table, OUTPUT_HTML=report)
-    assert (job.map, job.band, job.field, job.other_map, job.output, job.output_html) == (judged, 1, "class", other, table, report)
+    job = translate(
+        "assessaccuracy", INPUT=judged, TRUTH=points.id(), FIELD="class", COMPARED=[other, reference], OUTPUT=table, OUTPUT_HTML=report
+    )
+    assert (job.map, job.band, job.field, job.output, job.output_html) == (judged, 1, "class", table, report)
+    assert (job.compared, job.names) == ((other, reference), "")
     assert job.truth.endswith(".gpkg") and (job.reference, job.nodata, job.ignore) == ("", None, "")
-    job = translate("assessaccuracy", INPUT=judged, BAND=2, REFERENCE=reference, NODATA=255, IGNORE="unknown, 0", OUTPUT=table)
-    assert job == AssessAccuracy(map=judged, band=2, reference=reference, nodata=255.0, ignore="unknown, 0", output=table)
+    job = translate("assessaccuracy", INPUT=judged, BAND=2, REFERENCE=reference, NODATA=255, IGNORE="unknown, 0", NAMES="a", OUTPUT=table)
+    assert job == AssessAccuracy(map=judged, band=2, reference=reference, nodata=255.0, ignore="unknown, 0", names="a", output=table)
 
 
 def test_select_samples(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The shipped workflow: it loads under its id, its steps are our algorithms as they are now, and the file is what the script makes."""
+"""The shipped workflows: each loads under its id, its steps are our algorithms as they are now, and its file is what the script makes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,30 @@ from scripts import make_workflow
 KINDS = getattr(QgsProcessingModelChildParameterSource, "Source", None) or Qgis.ProcessingModelChildParameterSource
 
 
-@pytest.fixture
-def workflow(provider: Any) -> QgsProcessingModelAlgorithm:
-    return QgsApplication.processingRegistry().createAlgorithmById("tensorscape:landcovermap")
+INPUTS = {"landcovermap": make_workflow.ORDER, "compareclassifiers": make_workflow.COMPARISON_ORDER}
+OUTPUTS = {
+    "landcovermap": {"servemodel:Map", "trainmodel:Model", "trainmodel:Report"},
+    "compareclassifiers": {
+        "servemodel:MapCNN",
+        "map_pixels:MapPixels",
+        "map_deepfeatures:MapDeepFeatures",
+        "assessaccuracy:Report",
+        "assessaccuracy:Figures",
+    },
+}
+
+
+@pytest.fixture(params=make_workflow.WORKFLOWS)
+def workflow(request: pytest.FixtureRequest, provider: Any) -> QgsProcessingModelAlgorithm:
+    return QgsApplication.processingRegistry().createAlgorithmById(f"tensorscape:{request.param}")
 
 
 def test_it_is_in_the_toolbox_with_its_inputs_and_outputs(workflow: QgsProcessingModelAlgorithm) -> None:
     names = [definition.name() for definition in workflow.parameterDefinitions()]
-    assert names[:8] == make_workflow.ORDER
-    assert set(names[8:]) == {"servemodel:Map", "trainmodel:Model", "trainmodel:Report"}
-    assert all(workflow.parameterDefinition(name).help() for name in names)
+    inputs = INPUTS[workflow.name()]
+    assert names[: len(inputs)] == inputs
+    assert set(names[len(inputs) :]) == OUTPUTS[workflow.name()]
+    assert all(workflow.parameterDefinition(name).help() and workflow.helpContent()[name] for name in names)
     assert workflow.canExecute()[0]
 
 
@@ -55,10 +69,26 @@ def test_an_input_left_out_means_its_default_in_every_step(workflow: QgsProcessi
                 assert default == step.algorithm().parameterDefinition(name).defaultValue(), f"{step.childId()} {name}"
 
 
+def test_all_classifiers_learn_and_are_judged_by_the_same_samples(provider: Any) -> None:
+    workflow = QgsApplication.processingRegistry().createAlgorithmById("tensorscape:compareclassifiers")
+
+    def fed(step: str, name: str) -> list[str]:
+        sources = workflow.childAlgorithm(step).parameterSources()[name]
+        return [f"{source.outputChildId()}:{source.outputName()}" for source in sources]
+
+    training = [fed("training", "POINTS"), *(fed(f"forest_{kind}", "SAMPLES") for kind in ("pixels", "deepfeatures"))]
+    assert training == [["samples:OUTPUT"]] * 3
+    judging = [fed("validation", "POINTS"), fed("assessaccuracy", "TRUTH"), fed("forest_pixels", "SAMPLES_VALIDATION")]
+    assert judging == [["samples:OUTPUT_VALIDATION"]] * 3
+    assert fed("assessaccuracy", "INPUT") == ["servemodel:OUTPUT"]
+    assert fed("assessaccuracy", "COMPARED") == ["map_pixels:OUTPUT", "map_deepfeatures:OUTPUT"]
+
+
+@pytest.mark.parametrize("name", make_workflow.WORKFLOWS)
 @pytest.mark.skipif(Qgis.QGIS_VERSION_INT >= 32300, reason="newer QGIS writes more into the file; the oldest one that is served makes it")
-def test_the_file_is_what_the_script_makes(provider: Any, repository: Path, tmp_path: Path) -> None:
+def test_the_file_is_what_the_script_makes(provider: Any, repository: Path, tmp_path: Path, name: str) -> None:
     made, shipped = QgsProcessingModelAlgorithm(), QgsProcessingModelAlgorithm()
-    assert make_workflow.land_cover_map().toFile(str(tmp_path / "made.model3"))
+    assert make_workflow.WORKFLOWS[name]().toFile(str(tmp_path / "made.model3"))
     assert made.fromFile(str(tmp_path / "made.model3"))
-    assert shipped.fromFile(str(repository / "resources" / "workflows" / "landcovermap.model3"))
+    assert shipped.fromFile(str(repository / "resources" / "workflows" / f"{name}.model3"))
     assert made.toVariant() == shipped.toVariant(), "run: /usr/bin/python3 -m scripts.make_workflow"

@@ -28,9 +28,9 @@ from .conftest import box, layer, point
 NAMES = {1: "water", 2: "forest", 3: "town"}
 
 
-def rows(path: str) -> dict[str, dict[str, str]]:
+def rows(path: str, judged: str = "map") -> dict[str, dict[str, str]]:
     with open(path, newline="", encoding="utf-8") as file:
-        return {row["class"]: row for row in csv.DictReader(file)}
+        return {row["class"]: row for row in csv.DictReader(file) if row["map"] == judged}
 
 
 def test_olofssons_example_through_files(tmp_path: Path, class_map: Callable, run: Callable) -> None:
@@ -77,7 +77,7 @@ def test_the_figures_are_scikit_learns_on_the_pixels(
     assert found["F1"] == pytest.approx(f1_score(reference, predicted, labels=present, average="macro"))
     assert found["IOU"] == pytest.approx(jaccard_score(reference, predicted, labels=present, average="macro"))
     assert found["AREA_ADJUSTED_ACCURACY"] == pytest.approx(found["OVERALL_ACCURACY"], rel=1e-4)  # every pixel is a sample
-    matrix = [[int(row[f"as class {code}"]) for code in present] for name, row in rows(job.output).items() if name != "all classes"]
+    matrix = [[int(row[f"as class {code}"]) for code in present] for name, row in rows(job.output, "m").items() if name != "all classes"]
     np.testing.assert_array_equal(matrix, confusion_matrix(reference, predicted, labels=present))
 
 
@@ -215,49 +215,68 @@ def test_classes_weigh_by_their_area_on_the_ground(class_map: Callable, run: Cal
 
 
 @pytest.mark.parametrize("vector", [False, True])
-def test_two_maps_on_the_same_samples(tmp_path: Path, class_map: Callable, run: Callable, vector: bool) -> None:
+def test_three_maps_on_the_same_samples(tmp_path: Path, class_map: Callable, run: Callable, vector: bool) -> None:
+    """One of them with other codes of the same names and without data in a row, one without names."""
     rng = np.random.default_rng(3)
     truth = rng.integers(1, 4, (12, 12)).astype(np.uint8)
-    first, second = (np.where(rng.random(truth.shape) < share, truth, truth % 3 + 1).astype(np.uint8) for share in (0.9, 0.6))
-    second[0] = 0  # no data there
-    judged, other = (
-        class_map(first, NAMES),
-        class_map(np.where(second > 0, 10 - second, 0).astype(np.uint8), {9: "water", 8: "forest", 7: "town"}, "o.tif", nodata=0),
-    )
+    told = [np.where(rng.random(truth.shape) < share, truth, truth % 3 + 1).astype(np.uint8) for share in (0.9, 0.6, 0.85)]
+    told[1][0] = 0
+    recoded = np.where(told[1] > 0, 10 - told[1], 0).astype(np.uint8)
+    others = (class_map(recoded, {9: "water", 8: "forest", 7: "town"}, "second.tif", nodata=0), class_map(told[2], file="third.tif"))
     places = [(point(r + 0.5, c + 0.5), NAMES[int(truth[r, c])]) for r in range(12) for c in range(12)]
     given_as = {"truth": layer(tmp_path / "t.gpkg", places)} if vector else {"reference": class_map(truth, NAMES, "r.tif")}
-    found = run(map=judged, other_map=other, **given_as)
-    right = [(told == truth)[1:].ravel() for told in (first, second)]
-    only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
-    assert sum(only) >= 25
-    assert found["MCNEMAR_P"] == pytest.approx(chi2.sf((abs(only[0] - only[1]) - 1) ** 2 / sum(only), 1))
-    assert found["OVERALL_ACCURACY"] == pytest.approx((first == truth).mean())  # where the second has no data, too
-    assert f"Map 1 is better, and not by chance alone: map 1 alone is right on {only[0]} samples" in found["reporter"].texts
+    found = run(map=class_map(told[0], NAMES, "first.tif"), compared=others, **given_as)
+    right = [(codes == truth)[1:].ravel() for codes in told]
+    first, second = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())
+    assert first + second >= 25
+    assert found["MCNEMAR_P"] == pytest.approx(2 * chi2.sf((abs(first - second) - 1) ** 2 / (first + second), 1))  # Holm: the smallest, × 2
+    assert found["SAMPLES"] == 132 and found["OVERALL_ACCURACY"] == pytest.approx(right[0].mean())
+    assert "12 reference pixels lie where a map to compare with has no data" in found["reporter"].texts
+    assert f"first is better than second, and not by chance alone: alone it is right on {first} samples" in found["reporter"].texts
     page = Path(found["OUTPUT_HTML"]).read_text()
-    assert f"{right[1].mean():.3f}" in page and "Comparison of two maps" in page
+    assert all(f"<td>{name}</td><td" in page for name in ("first", "second", "third"))
+    for name, hits, codes in zip(("first", "second", "third"), right, told, strict=True):
+        table = rows(found["OUTPUT"], name)
+        assert float(table["all classes"]["users_accuracy"]) == pytest.approx(hits.mean()) and f"{hits.mean():.3f}" in page
+        f1 = f1_score(truth[1:].ravel(), codes[1:].ravel(), labels=[1, 2, 3], average=None)
+        assert [float(table[c]["f1"]) for c in NAMES.values()] == pytest.approx(f1.tolist())
+        assert int(table["water"]["as forest"]) == ((truth == 1) & (codes == 2))[1:].sum()
+    assert all(f"{value:.3f}" in page for value in f1)
 
 
-def test_a_second_map_with_other_classes_is_wrong_there(class_map: Callable, run: Callable) -> None:
+def test_a_compared_map_with_other_classes_is_wrong_there(class_map: Callable, run: Callable) -> None:
     truth = np.array([[1, 1, 2, 2]], np.uint8)
     found = run(
         map=class_map(truth),
-        other_map=class_map(np.array([[1, 99, 2, 50]], np.uint8), file="o.tif"),
+        compared=(class_map(np.array([[1, 99, 2, 50]], np.uint8), file="o.tif"),),
         reference=class_map(truth, file="r.tif"),
     )
     assert found["MCNEMAR_P"] == 0.5 and "may well be chance" in found["reporter"].texts
+    assert rows(found["OUTPUT"], "o")["class 1"]["as class 99"] == "1"
+    assert rows(found["OUTPUT"], "map")["class 1"]["as class 99"] == "0"
 
 
-def test_a_second_map_without_data_compares_to_nothing(class_map: Callable, run: Callable) -> None:
-    truth = np.array([[1, 2]], np.uint8)
-    found = run(map=class_map(truth), other_map=class_map(truth * 0, file="o.tif", nodata=0), reference=class_map(truth, file="r.tif"))
-    assert "MCNEMAR_P" not in found and found["OVERALL_ACCURACY"] == 1 and "nothing to compare" in found["reporter"].texts
+def test_a_map_is_as_good_as_itself_and_has_a_name_of_its_own(class_map: Callable, run: Callable) -> None:
+    judged = class_map(np.array([[1, 2]], np.uint8), NAMES)
+    found = run(map=judged, compared=(judged, judged), reference=judged)
+    assert found["MCNEMAR_P"] == 1 and "map and map (3) are right equally often" in found["reporter"].texts
+    assert len(rows(found["OUTPUT"], "map (2)")) == 3
+    named = run(map=judged, compared=(judged,), reference=judged, names=" $CNN$ , <forest>")
+    assert len(rows(named["OUTPUT"], "$CNN$")) == 3 and "<td>&lt;forest&gt;</td>" in Path(named["OUTPUT_HTML"]).read_text()
+    with pytest.raises(BadParameter, match="2 with commas between, one for each map, received a, b, c"):
+        run(map=judged, compared=(judged,), reference=judged, names="a, b, c")
+    with pytest.raises(BadParameter, match="at most 8, received 9"):
+        AssessAccuracy(map=judged, compared=(judged,) * 9)
 
 
 REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "no reference": ({}, BadParameter, "either a vector layer .* received none"),
     "two references": ({"truth": "t.gpkg", "reference": "map.tif"}, BadParameter, "received both"),
     "reference on another grid": ({"reference": "small.tif"}, GridMismatch, "2 × 2 pixels instead of 4 × 4"),
-    "second map on another grid": ({"truth": "t.gpkg", "other_map": "small.tif"}, GridMismatch, "2 × 2 pixels instead of 4 × 4"),
+    "another map on another grid": ({"truth": "t.gpkg", "compared": "small.tif"}, GridMismatch, "2 × 2 pixels instead of 4 × 4"),
+    "another map without data": (
+        {"truth": "t.gpkg", "compared": "empty.tif"}, BadTruth, "where all maps have data, received 1 reference pixels .* compare with"
+    ),
     "no overlap": ({"truth": "far.gpkg"}, BadTruth, "1 features outside the image were left out.*CRS"),
     "no class in common": ({"truth": "foreign.gpkg"}, BadTruth, r"no class in common: expected some of water \(1\), .*received Wasser"),
     "no such field": ({"truth": "t.gpkg", "field": "klass"}, BadTruth, "no field 'klass'"),
@@ -279,7 +298,8 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path, class_map: Callable,
     fields, kind, message = REFUSED[case]
     paths = {"map": "map.tif", **fields}
     with pytest.raises(kind, match=message):
-        run(**{name: value if name == "field" else str(tmp_path / value) for name, value in paths.items()})
+        given_as = {name: value if name == "field" else str(tmp_path / value) for name, value in paths.items()}
+        run(**{name: (value,) if name == "compared" else value for name, value in given_as.items()})
     assert not (tmp_path / "figures.csv").exists() and not (tmp_path / "report.html").exists()
 
 

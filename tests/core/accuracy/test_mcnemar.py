@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from core.accuracy.mcnemar import FEW, mcnemar
+from core.accuracy.mcnemar import FEW, SIGNIFICANT, holm, mcnemar
 
 
 def test_by_hand() -> None:
     found = mcnemar(100, 30, 12, 8)
     assert found.statistic == pytest.approx((18 - 1) ** 2 / 42)
-    assert found.p == pytest.approx(2 * norm.sf(17 / 42**0.5)) and found.significant
+    assert found.p == pytest.approx(2 * norm.sf(17 / 42**0.5)) and found.p < SIGNIFICANT
 
 
 def test_few_samples_are_counted_exactly() -> None:
@@ -34,5 +36,19 @@ def test_it_does_not_matter_which_map_is_first(first: int, second: int) -> None:
 
 def test_maps_that_are_equally_good_are_seldom_called_different() -> None:
     rng = np.random.default_rng(0)
-    called = np.mean([mcnemar(0, int(first), 60 - int(first), 0).significant for first in rng.binomial(60, 0.5, 3000)])
+    called = np.mean([mcnemar(0, int(first), 60 - int(first), 0).p < SIGNIFICANT for first in rng.binomial(60, 0.5, 3000)])
     assert called < 0.06
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.04, 0.01, 0.03, 0.005]) == pytest.approx([0.06, 0.03, 0.06, 0.02])  # the example of many textbooks
+    assert holm([]) == [] and holm([0.3]) == [0.3] and holm([0.9, 0.8]) == [1, 1]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_never_makes_smaller_and_keeps_the_order(probabilities: list[float]) -> None:
+    corrected = holm(probabilities)
+    assert all(p <= c <= 1 for p, c in zip(probabilities, corrected, strict=True))
+    assert min(corrected) == pytest.approx(min(1, min(probabilities) * len(probabilities)))
+    ranks = sorted(range(len(probabilities)), key=lambda i: probabilities[i])
+    assert all(corrected[a] <= corrected[b] for a, b in pairwise(ranks))
