@@ -39,7 +39,7 @@ class _Served(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         # TensorFlow's own variables are what is saved, not the network (which a function hides): Keras 3 would store its variables under
         # names that a session of TensorFlow 1 (OTBTF, TF Serving) does not find.
         self.variables_of_network = [variable.value for variable in whole.variables]
-        self._answers = lambda sources: keras.tree.flatten(whole(sources, training=False))
+        self._answers: Callable[[list[Any]], list[Any]] = lambda sources: keras.tree.flatten(whole(sources, training=False))
 
     def serve(self, *sources: Any) -> dict[str, Any]:
         """All outputs of the contract for a batch of patches or a block, one tensor a source."""
