@@ -20,8 +20,8 @@ from core.inference.plan import make_plan
 from core.inference.reader import BlockReader
 from core.jobs import Product, ServedSource, ServeModel
 from core.model import contract as contracts
-from core.model.geometry import Given, geometry_of
-from core.model.load import load
+from core.model.geometry.model_geometry import Given, geometry_of
+from core.model.loading.load import load
 from core.raster.alignment import align
 from core.raster.grid import Window
 from core.raster.source import Source

@@ -15,10 +15,10 @@ from core.model.gallery import find
 from core.model.gallery.architecture import Wish
 from core.model.heads import heads_of
 from core.reporting import Reporter
-from core.training.keras_learner import KerasLearner
+from core.training.data.prepare import Asked, open_checked, prepare
 from core.training.loop import History, Plan, fit
-from core.training.losses import HeadLoss
-from core.training.prepare import Asked, open_checked, prepare
+from core.training.network.learner import KerasLearner
+from core.training.network.losses import HeadLoss
 
 from .measure import median, seconds
 

@@ -33,7 +33,7 @@ RUNNERS = {
     "selectpatches": ".sampling.select_patches",
     "extractpatches": ".sampling.extract",
     "createmodel": ".model.create",
-    "inspectmodel": ".model.inspect",
+    "inspectmodel": ".model.inspection.inspect",
     "trainmodel": ".training.train",
     "servemodel": ".inference.serve",
     "trainclassifier": ".classification.train",

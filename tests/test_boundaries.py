@@ -29,7 +29,7 @@ PURE = {f"rasterio.{name}" for name in ("crs", "enums", "errors", "features", "t
 # Those that import a whole library for another reason than its files, and the reason.
 EXCUSED = {
     "core/environment_report.py": "reports versions",
-    "core/model/load.py": "rasterio has to be imported before tensorflow",
+    "core/model/loading/load.py": "rasterio has to be imported before tensorflow",
     "core/sampling/records.py": "writes TensorFlow's own files, on request only",
     "core/model/backend.py": "rasterio has to be imported before tensorflow",
 }
@@ -46,7 +46,7 @@ HOMES = {
         "core/environment_report.py",
     ),
     "keras": ("core/model/", "core/training/", "core/inference/", "core/classification/", "core/superresolution/"),
-    "sklearn": ("core/classification/", "core/training/"),
+    "sklearn": ("core/classification/", "core/metrics.py"),
 }
 # What a package on the disk is called where pip gets it, or gets it with.
 DISTRIBUTIONS = {

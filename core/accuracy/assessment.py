@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from ..training.metrics import Scores, score
+from ..metrics import Scores, score
 from .classes import ClassList
 from .stratified import Stratified, stratified
 from .tally import Meetings

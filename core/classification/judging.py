@@ -17,7 +17,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from ..errors import BadParameter, BadTruth
 from ..jobs import Learning
-from ..training.metrics import Scores, confusion, score
+from ..metrics import Scores, confusion, score
 from .learners import STEP, UNWEIGHTED, grid
 
 MOST_SAMPLES, REPEATS, MOST_S = 1000, 3, 5.0  # of a permutation importance: it classifies them all for each feature and repeat

@@ -14,8 +14,8 @@ from sklearn.pipeline import Pipeline
 from ..classes import LandClass
 from ..errors import BadTruth
 from ..jobs import TrainClassifier
+from ..metrics import Scores
 from ..reporting import Reporter
-from ..training.metrics import Scores
 from . import judging
 from .judging import Importance
 from .learners import NAMES, learner, with_probabilities

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 
 from ..charts import SERIES_COLOURS, png, shortened
 from ..jobs import TrainClassifier, to_dict
+from ..metrics import Scores
 from ..page import picture, section, swatch, table, write_page
-from ..training.figures import confusion_picture
-from ..training.metrics import Scores
+from ..training.report.figures import confusion_picture
 from .contract import ClassifierContract
 from .judging import Importance
 from .learners import NAMES

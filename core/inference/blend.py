@@ -13,7 +13,7 @@ from math import ceil, prod
 
 import numpy as np
 
-from ..model.load import LoadedModel
+from ..model.loading.load import LoadedModel
 from .combine import Combination, Rule, origins
 from .evaluate import Outputs, PatchBased
 from .patches import Patches

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import BadParameter
 from ..model.contract import Contract, OutputSpec
-from ..model.load import LoadedModel
+from ..model.loading.load import LoadedModel
 from .evaluate import Outputs
 
 MOST_CODES = 256  # that a block of a class map may hold, to be voted on

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..model.dense import PatchGrid, densify
-from ..model.frozen import FrozenGraph
-from ..model.patch_map import NotDense
+from ..model.dense.evaluation import PatchGrid, densify
+from ..model.dense.patch_map import NotDense
+from ..model.loading.frozen import FrozenGraph
 from ..reporting import Reporter
 from .evaluate import BlockPixels, Evaluator, Outputs, PatchBased
 from .patches import Patches
@@ -20,7 +20,8 @@ TOLERANCE = 1e-4  # of the largest value: single precision, added up in another 
 
 
 class Dense(PatchBased):
-    """All patches of a block in one pass (core/model/dense.py). Suits patch-based models of convolutions; equal values, far quicker.
+    """All patches of a block in one pass (core/model/dense/evaluation.py). Suits patch-based models of convolutions; equal values, far
+    quicker.
 
     Raises:
         NotDense: when made, for a model that has no dense form.

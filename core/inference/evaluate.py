@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import BadModel
-from ..model.load import LoadedModel
+from ..model.loading.load import LoadedModel
 from .patches import Patches
 from .plan import Block, Plan
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..fingerprint import Fingerprint, images, software, stamps
 from ..jobs import ServeModel
-from ..model.load import device_in_use
+from ..model.loading.load import device_in_use
 from ..raster.identity import Identity, identity
 
 # What the pixels do not depend on, or what stands apart. (The block size has a rule of its own: core/inference/resume.py.)

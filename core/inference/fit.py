@@ -14,7 +14,7 @@ from ..raster.source import Source
 from ..reporting import Reporter
 
 if TYPE_CHECKING:  # it imports TensorFlow, which pixels alone do not need
-    from ..model.load import LoadedModel
+    from ..model.loading.load import LoadedModel
 
 REMEDY = "Give the images that the model was trained with, in that order."
 

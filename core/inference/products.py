@@ -17,7 +17,7 @@ from .storage import Layer, Storage, choose_storage
 from .tally import Tally
 
 if TYPE_CHECKING:  # it imports TensorFlow, which pixels alone do not need
-    from ..model.load import LoadedModel
+    from ..model.loading.load import LoadedModel
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import BadParameter
 from ..jobs import Product, ServeModel
-from ..model.load import device_in_use
+from ..model.loading.load import device_in_use
 from ..model.probabilities import gives_probabilities
 from ..raster.cache import tile_cache
 from ..raster.writer import RasterWriter

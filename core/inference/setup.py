@@ -14,8 +14,8 @@ from ..errors import BadModel
 from ..jobs import ServeModel
 from ..model import contract as contracts
 from ..model.contract import Contract
-from ..model.geometry import Given, ModelGeometry, geometry_of, in_words, parse_scale_factor
-from ..model.load import LoadedModel, Wanted, load
+from ..model.geometry.model_geometry import Given, ModelGeometry, geometry_of, in_words, parse_scale_factor
+from ..model.loading.load import LoadedModel, Wanted, load
 from ..raster.alignment import align
 from ..raster.grid import Grid, Window
 from ..raster.mask import GridMask

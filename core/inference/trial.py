@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from ..errors import OutOfMemory
 from ..jobs import ServeModel
-from ..model.load import LoadedModel
+from ..model.loading.load import LoadedModel
 from ..reporting import Reporter, format_duration
 from .blocksize import Choice, Figure, choose, next_to_try, of_run, trial_window
 from .evaluate import BlockPixels, Outputs

@@ -20,8 +20,8 @@ from .backend import keras, tf
 from .contract import Contract, read, write
 from .gallery.architecture import FEATURES
 from .heads import features_of, heads_of
-from .keras_graph import keras_file
-from .kerasfile import read_network
+from .loading.keras_graph import keras_file
+from .loading.kerasfile import read_network
 from .promise import contract_of
 
 GRAPH, TRAINABLE = "saved_model.pb", "model.keras"

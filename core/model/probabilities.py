@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .frozen import FrozenGraph
-from .load import LoadedModel
+from .loading.frozen import FrozenGraph
+from .loading.load import LoadedModel
 
 ENDS = {"Softmax", "Sigmoid"}
 PASSING = {  # what gives nothing that its first argument does not hold, or a mean of that

@@ -7,11 +7,11 @@ from typing import Any
 
 from ..errors import BadModel
 from .contract import Contract, InputSpec
-from .graph_geometry import OutputGeometry
+from .geometry.graph_geometry import OutputGeometry
 from .heads import heads_of, outputs_of, unnamed_classes
-from .keras_graph import trace
-from .load import LoadedModel
-from .signature import choose
+from .loading.keras_graph import trace
+from .loading.load import LoadedModel
+from .loading.signature import choose
 
 
 def contract_of(network: Any, name: str, architecture: str = "", trained: bool = False) -> Contract:
@@ -57,8 +57,8 @@ def _of_any_size(network: Any, name: str, outputs: Any, architecture: str, train
 
 def read_off(network: Any) -> OutputGeometry:
     """The geometry of a network's first output, read off its graph."""
-    from .frozen import FrozenGraph
-    from .graph_geometry import read_geometry
+    from .geometry.graph_geometry import read_geometry
+    from .loading.frozen import FrozenGraph
 
     return read_geometry(FrozenGraph(as_loaded(network)))[network.output_names[0]]
 

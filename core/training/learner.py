@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .feed import Batch
+from .data.feed import Batch
 
 
 @dataclass(frozen=True)

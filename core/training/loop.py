@@ -13,12 +13,12 @@ import numpy as np
 
 from ..errors import BadParameter
 from ..jobs import Fitting
+from ..metrics import Scores
 from ..reporting import Reporter, format_duration
-from .feed import Change
+from .data.feed import Change
+from .data.prepare import Data
 from .learner import Learner
 from .measure import Measured, measure
-from .metrics import Scores
-from .prepare import Data
 from .schedule import Schedule
 
 

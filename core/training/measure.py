@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..metrics import ClassTally, Regression, Scores, ValueTally
 from ..model.heads import CLASSES
-from .cloud import Cloud
-from .feed import Batch
+from .data.feed import Batch
+from .data.prepare import Data, Goal
 from .learner import Learner
-from .metrics import ClassTally, Regression, Scores, ValueTally
-from .prepare import Data, Goal
+from .report.cloud import Cloud
 
 MOST_CLOUDS = 6  # of a head of measurements: a page shows no more
 

@@ -8,26 +8,26 @@ from typing import Any, Protocol
 
 from .. import jobs
 from ..errors import BadParameter
+from ..metrics import Scores
 from ..model.contract import Contract
-from ..model.load import device_in_use
+from ..model.loading.load import device_in_use
 from ..reporting import Reporter
-from . import report
-from .changes import changes_of
+from .data.changes import changes_of
+from .data.patches import Patches
+from .data.prepare import Asked, Prepared, open_checked, prepare
 from .distribution import Crew, muster
 from .learner import Learner
-from .log import EpochLog
 from .loop import History, Plan, fit
 from .measure import Measured, measure
-from .metrics import Scores
-from .patches import Patches
-from .prepare import Asked, Prepared, open_checked, prepare
-from .resume import NothingKept, keeping
+from .report import page as report
+from .report.log import EpochLog
+from .resuming.resume import NothingKept, keeping
 
 _NUMBERS = {"overall_accuracy": "OVERALL_ACCURACY", "kappa": "KAPPA", "f1": "F1", "iou": "IOU", "mae": "MAE", "rmse": "RMSE", "r2": "R2"}
 
 
 class Trainee(Protocol):
-    """A model that is trained, of whichever kind (core/training/keras_trainee.py, graph_trainee.py).
+    """A model that is trained, of whichever kind (core/training/network/trainee.py, graph_trainee.py).
 
     Attributes:
         network: a Keras network, or None; `frozen`: names of its layers that do not learn.
@@ -61,7 +61,7 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
     """Check, train, measure, write. The scores are those of the validation data, or of the training data where there are none.
 
     Raises:
-        BadModel, BadTruth, BadParameter, CannotRead: what is given cannot be used (see core/training/prepare.py).
+        BadModel, BadTruth, BadParameter, CannotRead: what is given cannot be used (see core/training/data/prepare.py).
         BadParameter: the training diverged; no model is written.
         CannotWrite: the model or the report cannot be written.
     """
@@ -94,10 +94,10 @@ def run(job: jobs.TrainModel, reporter: Reporter) -> dict[str, Any]:
 
 def _trainee(job: jobs.TrainModel, exits: contextlib.ExitStack, reporter: Reporter) -> Trainee:
     if job.graph.target_nodes.strip():
-        from .graph_trainee import GraphTrainee
+        from .graph.trainee import GraphTrainee
 
         return GraphTrainee(job, exits, reporter)
-    from .keras_trainee import KerasTrainee
+    from .network.trainee import KerasTrainee
 
     return KerasTrainee(job)
 

@@ -1,8 +1,8 @@
 """Layers of the gallery's networks that answer for every pixel.
 
 Padding is SAME (zeros) unless told otherwise. What it spoils near the edges of a block is read off the graph
-(core/model/graph_geometry.py) and thrown away in serving. For that to be all, nothing else may make a value depend on where a block lies
-or ends: no mean over the whole block, no resizing to a given size, only by a factor.
+(core/model/geometry/graph_geometry.py) and thrown away in serving. For that to be all, nothing else may make a value depend on where a
+block lies or ends: no mean over the whole block, no resizing to a given size, only by a factor.
 """
 
 from __future__ import annotations

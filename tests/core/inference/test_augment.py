@@ -18,7 +18,7 @@ from core.inference.augment import FLIPS, TURNS, Turn
 from core.inference.patches import Patches
 from core.jobs import Product, ServedSource, ServeModel
 from core.model.backend import keras, tf
-from core.model.load import load
+from core.model.loading.load import load
 from core.reporting import Reporter
 
 MakeRaster = Callable[..., str]

@@ -16,7 +16,7 @@ from core.inference import serve
 from core.jobs import Product, ServedSource, ServeModel
 from core.model import contract as contracts
 from core.model.contract import Contract, InputSpec, OutputSpec
-from core.model.savedmodel import describe
+from core.model.loading.savedmodel import describe
 
 MakeRaster = Callable[..., str]
 BANDS = ("B02", "B03")

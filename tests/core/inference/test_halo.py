@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core.inference import serve
 from core.jobs import Product, ServedSource, ServeModel
 from core.model.backend import keras, tf
-from core.model.load import load
+from core.model.loading.load import load
 from core.reporting import Reporter
 
 layers = keras.layers

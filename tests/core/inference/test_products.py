@@ -13,7 +13,7 @@ from core.inference.products import OutputFile, choose_outputs
 from core.inference.storage import Layer
 from core.jobs import Product
 from core.model.contract import Contract, InputSpec, OutputSpec
-from core.model.load import TensorSpec
+from core.model.loading.load import TensorSpec
 from core.raster.writer import Bands
 
 CLASSES = make_classes([(1, "water"), (2, "forest")])

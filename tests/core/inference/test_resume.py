@@ -23,7 +23,7 @@ from core.inference.journal import Journal
 from core.inference.resume import Run
 from core.jobs import Product, ServedSource, ServeModel, to_dict
 from core.kept import kept_path
-from core.model.load import LoadedModel
+from core.model.loading.load import LoadedModel
 from core.raster.source import Source
 from core.reporting import Reporter
 

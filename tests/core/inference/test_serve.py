@@ -164,7 +164,7 @@ def test_nodata_and_nan_stay_no_data_and_spoil_nothing(tmp_path: Path, make_rast
 def test_blocks_without_data_are_not_computed(
     tmp_path: Path, make_raster: MakeRaster, linear_model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.model.load import LoadedModel
+    from core.model.loading.load import LoadedModel
 
     pixels = np.zeros((64, 64), "float32")
     pixels[:16, :16] = 1

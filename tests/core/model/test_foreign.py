@@ -10,10 +10,10 @@ import pytest
 
 from core.errors import BadModel, BadParameter
 from core.model.backend import tf
-from core.model.frozen import FrozenGraph
-from core.model.load import LoadedModel, Wanted, load
-from core.model.savedmodel import read_proto
-from core.model.signature import natural
+from core.model.loading.frozen import FrozenGraph
+from core.model.loading.load import LoadedModel, Wanted, load
+from core.model.loading.savedmodel import read_proto
+from core.model.loading.signature import natural
 
 v1 = tf.compat.v1
 Save = Callable[..., str]

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.model.backend import tf
-from core.model.frozen import FrozenGraph
-from core.model.graph_geometry import OutputGeometry, read_geometry
-from core.model.load import TensorSpec, load
-from core.model.trace import MISFIT
+from core.model.geometry.graph_geometry import OutputGeometry, read_geometry
+from core.model.geometry.trace import MISFIT
+from core.model.loading.frozen import FrozenGraph
+from core.model.loading.load import TensorSpec, load
 
 
 def geometry(model: Any, output: str = "y") -> OutputGeometry:

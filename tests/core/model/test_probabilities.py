@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from core.model.backend import tf
-from core.model.load import load
+from core.model.loading.load import load
 from core.model.probabilities import gives_probabilities
 
 ANSWERS = {

@@ -10,14 +10,14 @@ import pytest
 from core.classes import make_classes
 from core.errors import BadParameter
 from core.jobs import Fitting
+from core.metrics import Regression, ValueScores, score
 from core.training import loop
-from core.training.feed import Feed
+from core.training.data.feed import Feed
+from core.training.data.prepare import Data
+from core.training.data.truth import Truth
 from core.training.learner import Inferred, Totals
 from core.training.loop import Epoch, History, Plan, fit
 from core.training.measure import Measured, Result
-from core.training.metrics import Regression, ValueScores, score
-from core.training.prepare import Data
-from core.training.truth import Truth
 
 CLASSES = make_classes([(1, "a"), (2, "b")])
 

@@ -13,10 +13,10 @@ import pytest
 from core import jobs
 from core.classes import make_classes
 from core.errors import BadModel, BadParameter, BadTruth
-from core.model import load
 from core.model.backend import keras
 from core.model.contract import read
 from core.model.folder import read_trainable
+from core.model.loading import load
 from core.sampling import sidecar
 from core.sampling.records import PatchRecords
 from core.training import train

@@ -15,9 +15,9 @@ import pytest
 
 from core import jobs
 from core.errors import BadModel, BadParameter, BadTruth, Cancelled, CannotRead, TensorscapeError
-from core.model import load
 from core.model.contract import read
 from core.model.folder import read_trainable
+from core.model.loading import load
 from core.training import train
 
 Make = Callable[..., Any]
@@ -67,7 +67,7 @@ def test_without_validation_it_says_so(make_model: Make, make_patches: Make, tmp
 def test_streamed_from_disk_it_learns_as_well(
     make_model: Make, make_patches: Make, tmp_path: Path, reporter: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("core.training.prepare.MEGABYTE", 100)  # a budget of 64 MB is then 6.4 kB
+    monkeypatch.setattr("core.training.data.prepare.MEGABYTE", 100)  # a budget of 64 MB is then 6.4 kB
     validation = make_patches("v", seed=1, count=5)
     outputs = train.run(job(make_model(), make_patches("t"), tmp_path, memory=64, validation=validation), reporter)
     assert "streamed from disk" in reporter.texts and outputs["OVERALL_ACCURACY"] > 0.95
