@@ -51,6 +51,8 @@ def _check(job: TrainClassifier, reporter: Reporter) -> None:
         raise BadParameter("Classifier", expected="a file name that ends in .skops", received=job.output or "none")
     if not job.samples or not job.field:
         raise BadParameter("Samples", expected="points, and the field that holds their class", received=job.field or "no field")
+    if job.features and not job.model:
+        raise BadParameter("Outputs of the model", expected="a model that gives them", received=f"{', '.join(job.features)}, and no model")
     if job.learning.balance_classes and job.learning.classifier in UNWEIGHTED:
         reporter.warn(f"{NAMES[job.learning.classifier]} cannot balance classes: every sample counts alike.")
 

@@ -190,6 +190,21 @@ def test_a_grid_search_by_squares(scene, reporter, kind):
     classify.run(mapping(scene), reporter)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"output": "/tmp/c.pkl"}, r"ends in \.skops"),
+        ({"field": ""}, "the field that holds their class"),
+        ({"features": ("features",)}, "expected a model that gives them"),
+        ({"use_bands": False}, "Features: expected bands, a neighbourhood, indices or a model"),
+        ({"learning": Learning("mlp", hidden="10, x")}, "Hidden layers"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(scene, reporter, changes, message):
+    with pytest.raises(BadParameter, match=message):
+        train.run(training(scene, **changes), reporter)
+
+
 def test_squares_that_hold_all_are_refused(scene, reporter):
     with pytest.raises(BadParameter, match="Spatial block: expected squares so small"):
         train.run(training(scene, spatial_block=1e9), reporter)
