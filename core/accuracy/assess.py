@@ -9,12 +9,11 @@ from typing import Any
 
 from ..errors import BadParameter, BadTruth
 from ..jobs import AssessAccuracy
-from ..raster.legend import Legend
 from ..reporting import Reporter
 from ..sampling.on_grid import open_on
 from .assessment import Assessment, assess
 from .class_map import ClassMap, Coverage
-from .classes import ClassList, list_classes, shared_names
+from .classes import ClassList, list_alike, list_classes, shared_names
 from .comparison import Contest, contests
 from .reference import Reference, open_reference
 from .remarks import left_out, remarks
@@ -39,8 +38,7 @@ def run(job: AssessAccuracy, reporter: Reporter) -> dict[str, Any]:
         reference = open_reference(job, maps[0], exits, reporter)
         coverages = [_cover(one, name, reporter) for one, name in zip(maps, names, strict=True)]
         tally = _count(maps, reference, reporter)
-    lists = [_classes(one, maps[0], coverage, reference, tally) for one, coverage in zip(maps, coverages, strict=True)]
-    _check_common(lists[0])
+    lists = _classes(maps, coverages, reference, tally)
     found = [assess(name, meetings, classes) for name, meetings, classes in zip(names, tally.meetings(), lists, strict=True)]
     tests, said = contests(found, tally.pairs), remarks(found, reference, tally)
     _log(found, tests, said, reporter)
@@ -91,10 +89,13 @@ def _count(maps: Sequence[ClassMap], reference: Reference, reporter: Reporter) -
     )
 
 
-def _classes(one: ClassMap, first: ClassMap, coverage: dict[int, Coverage], reference: Reference, tally: Tally) -> ClassList:
-    """The classes of a map: by its own names if it speaks the first map's language, else the first map's codes count."""
-    legend: Legend = one.legend if shared_names(one.legend.names, first.legend.names.values()) else first.legend
-    return list_classes(coverage, legend, tally.labels, shared_names(reference.names, legend.names.values()))
+def _classes(maps: Sequence[ClassMap], coverages: Sequence[dict[int, Coverage]], reference: Reference, tally: Tally) -> list[ClassList]:
+    """The classes of each map: by its own names if it speaks the first map's language, else the first map's codes count."""
+    legend = maps[0].legend
+    first = list_classes(coverages[0], legend, tally.labels, shared_names(reference.names, legend.names.values()))
+    _check_common(first)
+    spoken = [one.legend if shared_names(one.legend.names, legend.names.values()) else legend for one in maps[1:]]
+    return [first, *(list_alike(first, coverage, own) for coverage, own in zip(coverages[1:], spoken, strict=True))]
 
 
 def _check_common(classes: ClassList) -> None:

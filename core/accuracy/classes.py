@@ -87,6 +87,13 @@ def list_classes(coverage: Mapping[int, Coverage], legend: Legend, labels: Itera
     return ClassList((*classes, *(AssessedClass(c.name, None, c.colour) for c in made)), of_code, of_label)
 
 
+def list_alike(first: ClassList, coverage: Mapping[int, Coverage], legend: Legend) -> ClassList:
+    """The classes of another map against the same reference, whose classes are what they are to the first map: by name, since the
+    reference may speak in codes of the first map."""
+    found = list_classes(coverage, legend, {first.names[place] for place in first.of_label.values()}, {})
+    return replace(found, of_label={label: found.of_label[first.names[place]] for label, place in first.of_label.items()})
+
+
 def _merged(known: Sequence[LandClass], coverage: Mapping[int, Coverage]) -> tuple[list[AssessedClass], dict[int, int]]:
     """The classes of the map, and where each code stands among them."""
     classes: list[AssessedClass] = []

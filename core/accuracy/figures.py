@@ -80,8 +80,8 @@ def f1_picture(names: Sequence[str], maps: Mapping[str, Sequence[float | None]])
     figure = Figure(figsize=(9, 0.34 * len(names) + 1.2), layout="constrained")
     panel = figure.subplots()
     for (name, values), marker in zip(maps.items(), MARKERS, strict=False):
-        known = [(value, place) for place, value in enumerate(values) if value is not None]
-        panel.plot(*zip(*known, strict=True), marker, alpha=0.8, label=shortened(name))
+        known = [np.nan if value is None else value for value in values]
+        panel.plot(known, range(len(names)), marker, alpha=0.8, label=shortened(name))
     panel.set_yticks(range(len(names)), [shortened(name) for name in names], fontsize=9, parse_math=False)
     panel.set_ylim(len(names) - 0.5, -0.5)
     panel.set_xlim(-0.02, 1.02)

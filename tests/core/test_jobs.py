@@ -129,7 +129,7 @@ def test_every_field_that_names_an_output_is_known_as_one():
         "map",
         "reference",
         "ignore",
-        "other_map",
+        "names",
         "architecture",
         "scale_factor",
         "signature",
