@@ -9,40 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from ..charts import png, shortened
-from .assessment import Assessment
 
-MOST_NUMBERS = 16  # classes up to which the matrix shows its counts
-MOST_CLASSES = 40
 MAPPED, ESTIMATED = "#b9c4cf", "#1f6fb2"
 MARKERS = "osD^vPX*h"  # a shape beside the colour for each map: nine are more than colours alone tell apart
-
-
-def most_frequent(found: Assessment) -> list[int]:
-    """Of very many classes those with the most samples, in their order."""
-    matrix = found.scores.matrix
-    samples = matrix.sum(axis=0) + matrix.sum(axis=1)
-    return sorted(np.argsort(-samples, kind="stable")[:MOST_CLASSES].tolist())
-
-
-def confusion_picture(found: Assessment) -> bytes:
-    """The confusion matrix: colour is the share of the reference class (row), the number is the count."""
-    shown = most_frequent(found)
-    names, matrix = [shortened(found.classes.names[i]) for i in shown], found.scores.matrix
-    shares = (matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1))[np.ix_(shown, shown)]
-    side = min(max(0.62 * len(shown) + 2.2, 4.2), 16)
-    figure = Figure(figsize=(side, 0.85 * side), layout="constrained")
-    panel = figure.subplots()
-    image = panel.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    if len(shown) <= MOST_NUMBERS:
-        for row, col in np.ndindex(shares.shape):
-            colour = "white" if shares[row, col] > 0.55 else "#222"
-            panel.text(col, row, f"{matrix[shown[row], shown[col]]:,}", ha="center", va="center", fontsize=8, color=colour)
-    panel.set_xticks(range(len(shown)), names, rotation=45, ha="right", fontsize=8, parse_math=False)
-    panel.set_yticks(range(len(shown)), names, fontsize=8, parse_math=False)
-    panel.set_xlabel("map")
-    panel.set_ylabel("reference")
-    figure.colorbar(image, ax=panel, shrink=0.7, label="share of the reference class")
-    return png(figure)
 
 
 def area_picture(

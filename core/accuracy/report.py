@@ -6,11 +6,12 @@ import os
 from collections.abc import Sequence
 from html import escape
 
+from ..confusion import MOST_CLASSES, confusion_picture, most_frequent
 from ..jobs import AssessAccuracy
 from ..page import Cell, Html, picture, section, swatch, table, write_page
 from .assessment import Assessment
 from .comparison import Contest
-from .figures import MOST_CLASSES, area_picture, confusion_picture, most_frequent
+from .figures import area_picture
 from .reference import Reference
 from .remarks import design
 from .side_by_side import each_class, side_by_side, tested
@@ -72,7 +73,7 @@ def _details(one: Assessment, of: str) -> tuple[str, str]:
     many = len(one.classes.classes) > MOST_CLASSES
     more = f"<p>The {MOST_CLASSES} classes with the most samples, of {len(one.classes.classes)}.</p>\n" if many else ""
     return (
-        section(f"Confusion matrix{of}", picture(confusion_picture(one), "Confusion matrix, rows are the reference"), more),
+        section(f"Confusion matrix{of}", picture(confusion_picture(one.scores, "map"), "Confusion matrix, rows are the reference"), more),
         section(f"Classes, from the samples as they are{of}", _classes(one)),
     )
 
@@ -150,7 +151,7 @@ def _rounded(area: float) -> str:
 
 def _areas(found: Assessment) -> str:
     """The picture, in hectares or, where they are not known, in percent of the map."""
-    shown = most_frequent(found)
+    shown = most_frequent(found.scores)
     whole = sum(c.pixels for c in found.classes.classes)
     classes = [found.classes.classes[i] for i in shown]
     estimates = [found.adjusted.classes[i] for i in shown]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from ..confusion import MOST_CLASSES
 from ..page import Cell, picture, table
 from .assessment import Assessment
 from .classes import folded
 from .comparison import Contest, all_names
-from .figures import MOST_CLASSES, f1_picture
+from .figures import f1_picture
 
 EXPLAINED = (
     "All maps are judged by the same samples: those where every one of them has data. The interval of the overall accuracy is Wilson's at "

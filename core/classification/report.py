@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..charts import SERIES_COLOURS, png, shortened
+from ..confusion import confusion_picture
 from ..jobs import TrainClassifier, to_dict
 from ..metrics import Scores
 from ..page import picture, section, swatch, table, write_page
-from ..training.report.figures import confusion_picture
 from .contract import ClassifierContract
 from .judging import Importance
 from .learners import NAMES
@@ -67,7 +67,9 @@ def _scores(contract: ClassifierContract, outcome: Outcome) -> list[str]:
     return [
         table(figures),
         section("Classes", _class_table(contract, outcome, scores)),
-        section("Confusion matrix", picture(confusion_picture(scores), "Confusion matrix, rows are the reference")),
+        section(
+            "Confusion matrix", picture(confusion_picture(scores, "answer of the classifier"), "Confusion matrix, rows are the reference")
+        ),
     ]
 
 

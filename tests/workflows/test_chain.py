@@ -28,9 +28,13 @@ IDS = (
     "inspectmodel",
     "trainmodel",
     "servemodel",
+    "trainclassifier",
+    "classifyimage",
+    "assessaccuracy",
     "createdemoscene",
     "checkengine",
     "landcovermap",
+    "compareclassifiers",
 )
 
 

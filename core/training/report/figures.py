@@ -20,14 +20,10 @@ from ..loop import Epoch
 from .cloud import Cloud
 
 BLUE, VERMILION, GREEN, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#8a8f98", "#24292f"
-MOST_NUMBERS = 16  # classes up to which a confusion matrix shows its shares
-MOST_COUNTS = 12  # … and its counts
-MOST_NAMES = 80  # … and every name
 MOST_POINTS = 1500  # cells of a cloud that are drawn as points; more as a density
 DENSITY_CELLS = 96  # of that, on a side
 _STEEP = 30.0  # greatest ÷ least value from which an axis is logarithmic
 _WIDTH_IN, _PANEL_IN = 9.6, 2.7
-_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 @dataclass(frozen=True)
@@ -144,43 +140,6 @@ def _scale(axis: Axes, panel: Panel) -> None:
         axis.set_yscale("log")
     elif values.min() >= 0:
         axis.set_ylim(bottom=0)
-
-
-def confusion_picture(scores: Scores) -> bytes:
-    """The confusion matrix: colour and first number are the share of the reference class (row), the second number is the count."""
-    names, count = [shortened(c.name, 20) for c in scores.classes], len(scores.classes)
-    side = min(max(0.62 * count + 2.4, 4.6), 16)
-    figure = Figure(figsize=(side, 0.85 * side), layout="constrained")
-    panel = figure.subplots()
-    shares = scores.matrix / np.maximum(scores.matrix.sum(axis=1, keepdims=True), 1)
-    image = panel.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    if count <= MOST_NUMBERS:
-        for row, col in np.ndindex(count, count):
-            colour = "white" if shares[row, col] > 0.55 else INK if scores.matrix[row, col] else "#b4bac2"
-            panel.text(col, row, _cell(scores, shares, row, col), ha="center", va="center", fontsize=8, color=colour, linespacing=1.1)
-    step = -(-count // MOST_NAMES)
-    panel.set_xticks(range(0, count, step), names[::step], rotation=45, ha="right", rotation_mode="anchor", fontsize=8, parse_math=False)
-    panel.set_yticks(range(0, count, step), names[::step], fontsize=8, parse_math=False)
-    panel.set_xlabel("answer of the model")
-    panel.set_ylabel("reference")
-    panel.spines[:].set_visible(False)
-    bar = figure.colorbar(image, ax=panel, shrink=0.7, label="share of the reference class")
-    bar.outline.set_visible(False)
-    return png(figure)
-
-
-def _cell(scores: Scores, shares: np.ndarray, row: int, col: int) -> str:
-    counted = int(scores.matrix[row, col])
-    if not counted:
-        return "0"
-    share = f"{100 * shares[row, col]:.0f} %"
-    return f"{share}\n{short_count(counted)}" if len(scores.classes) <= MOST_COUNTS else share
-
-
-def short_count(count: int) -> str:
-    """A count in at most five characters: 1234 is "1234", 12345 is "12.3k"."""
-    factor, prefix = next(((factor, prefix) for factor, prefix in _PREFIXES if count >= 0.9995 * factor), (1, ""))
-    return str(count) if count < 10_000 else f"{count / factor:.3g}{prefix}"
 
 
 def clouds_picture(clouds: Sequence[Cloud], values: Sequence[ValueScores]) -> bytes:

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from ...confusion import MOST_NUMBERS, confusion_picture
 from ...metrics import Regression, Scores
 from ...page import Cell, picture, section, swatch, table
 from ..data.prepare import Goal
 from ..measure import Result
 from .cloud import Cloud
 from .examples import MOST_BESIDE, Album, Maps, maps_beside, numbers_beside, right_and_wrong
-from .figures import MOST_NUMBERS, clouds_picture, confusion_picture
+from .figures import clouds_picture
 from .sheets import contact_sheet, triple_sheet
 
 T = TypeVar("T")

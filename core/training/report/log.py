@@ -7,12 +7,12 @@ import csv
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ...confusion import confusion_picture
 from ...metrics import Scores
 from ...partial import replacing
 from ..loop import Epoch, History
 from ..measure import Measured, Result
 from .board import TRAINING, VALIDATION, Board
-from .figures import confusion_picture
 
 Figures = dict[str, float | None]
 _OF_A_CLASS, _OF_A_MEASUREMENT = ("precision", "recall", "f1", "iou"), ("mae", "rmse", "r2")

@@ -12,7 +12,7 @@ from core.metrics import Regression, ValueScores, score
 from core.training.loop import Epoch
 from core.training.measure import Measured, Result
 from core.training.report.cloud import Cloud
-from core.training.report.figures import clouds_picture, confusion_picture, curves, panels_of, short_count
+from core.training.report.figures import clouds_picture, curves, panels_of
 
 NOTHING = np.empty(0)
 CLASSES = score(np.array([[5, 1], [2, 4]]), ("forest", "town"))
@@ -61,21 +61,6 @@ def test_lines_differ_for_those_who_see_no_colours() -> None:
 def test_curves_of_any_training_can_be_drawn(epochs: list[Epoch]) -> None:
     picture = imread(io.BytesIO(curves(epochs, epochs[-1])))
     assert picture.shape[1] > 900 and picture[..., :3].std() > 0.02
-
-
-@pytest.mark.parametrize("count", [2, 13, 40, 120])
-def test_confusion_matrices_of_any_size(count: int) -> None:
-    rng = np.random.default_rng(0)
-    matrix = rng.integers(0, 100_000, (count, count))
-    matrix[0] = 0  # a class that the reference has not
-    names = [f"$class_{place}^ <with> a long name" for place in range(count)]
-    picture = imread(io.BytesIO(confusion_picture(score(matrix, names))))
-    assert max(picture.shape) < 2500
-
-
-@pytest.mark.parametrize(("count", "text"), [(0, "0"), (9999, "9999"), (12345, "12.3k"), (999_600, "1M"), (2_500_000_000, "2.5G")])
-def test_counts_are_short(count: int, text: str) -> None:
-    assert short_count(count) == text
 
 
 @pytest.mark.parametrize("samples", [0, 1, 300, 50_000])
