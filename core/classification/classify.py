@@ -114,8 +114,7 @@ def _prepared(job: ServeModel, opened: Opened, files: Sequence[OutputFile], repo
     wanted = opened.deep.setup.wanted
 
     def compute(loaded: Loaded) -> np.ndarray:
-        assert loaded.pixels is not None
-        outputs = computing(loaded.pixels)
+        outputs = computing(loaded.pixels) if loaded.pixels else {}  # there always are: blocks are read for the model as well
         return stacked(loaded.bands, {name: outputs[name] for name in wanted})
 
     return compute, size, budget
