@@ -86,5 +86,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):  # type: ignore[misc]  # PyQGIS h
         return str(ICONS / f"{self.ICON}.svg")
 
     def tr(self, text: str) -> str:
-        """Translate a literal of a subclass. Its class name is the context, as pylupdate finds it: so call it with literals only."""
-        return QCoreApplication.translate(type(self).__name__, text)
+        """Translate a literal of a subclass. The name of the class that it stands in is its context, as pylupdate finds it (a page may be
+        spread over several classes): so call it with literals only."""
+        contexts = (kind.__name__ for kind in type(self).__mro__)
+        return next((told for told in (QCoreApplication.translate(context, text) for context in contexts) if told != text), text)

@@ -160,3 +160,17 @@ def test_a_cancel_in_the_dialog_ends_it_in_time(engine):
     successful, _ = in_background({}, feedback, cancel)
     assert not successful
     assert time.monotonic() - cancelled[0] < 2
+
+
+def test_a_text_is_translated_in_the_class_that_it_stands_in(qgis_app: Any, monkeypatch: Any) -> None:
+    """Pages that are spread over several classes: their texts are filed under each of them."""
+    from tensorscape.algorithms import base
+    from tensorscape.algorithms.model.trainmodel import TrainModel
+
+    class French:
+        @staticmethod
+        def translate(context: str, text: str) -> str:
+            return {("TrainParameters", "Epochs"): "Époques"}.get((context, text), text)
+
+    monkeypatch.setattr(base, "QCoreApplication", French)
+    assert TrainModel().tr("Epochs") == "Époques" and TrainModel().tr("Unknown") == "Unknown"
