@@ -12,6 +12,8 @@ from .classes import folded
 from .mcnemar import SIGNIFICANT, McNemar, holm, mcnemar
 from .tally import PairMeetings
 
+LEAST_P = 0.001  # that is told
+
 
 @dataclass(frozen=True)
 class Contest:
@@ -26,13 +28,18 @@ class Contest:
     test: McNemar
     p: float
 
+    @property
+    def p_in_words(self) -> str:
+        """As papers have it: "= 0.03"; below a thousandth, where more digits (or a 0 that is none) would feign precision, "< 0.001"."""
+        return f"= {self.p:.3g}" if self.p >= LEAST_P else f"< {LEAST_P:g}"
+
     def verdict(self) -> str:
         """Which map is the better one, in words."""
         if self.test.first == self.test.second:
-            return f"{self.first} and {self.other} are right equally often; p = {self.p:.3g}."
+            return f"{self.first} and {self.other} are right equally often; p {self.p_in_words}."
         better, worse = (self.first, self.other) if self.test.first > self.test.second else (self.other, self.first)
         fewer, more = sorted((self.test.first, self.test.second))
-        counts = f"alone it is right on {more:,} samples, {worse} alone on {fewer:,}; p = {self.p:.3g}"
+        counts = f"alone it is right on {more:,} samples, {worse} alone on {fewer:,}; p {self.p_in_words}"
         if self.p < SIGNIFICANT:
             return f"{better} is better than {worse}, and not by chance alone: {counts}."
         return f"{better} looks better than {worse}, but the difference may well be chance: {counts}."

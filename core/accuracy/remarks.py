@@ -36,6 +36,12 @@ def remarks(found: Sequence[Assessment], reference: Reference, tally: Tally) -> 
     said += [f"{one.name}: {sentence}" for one in found[1:] for sentence in _classes(one)]
     if (first.scores.matrix.sum(axis=1) > 0).sum() == 1:
         said.append("The reference has only one class: the figures say nothing of how well classes are told apart.")
+    flawless = [one.name for one in found if one.scores.overall_accuracy == 1 and one.adjusted.overall.error == 0]
+    if flawless and reference.kind != RASTER:
+        said.append(
+            f"Every sample is right in {', '.join(flawless)}: ± 0 there says that no error was found, not that there is none. The interval "
+            "of the overall accuracy tells more."
+        )
     if first.classes.area is None:
         said.append("The map's CRS does not tell how large its pixels are: areas are shares of its pixels.")
     return said

@@ -39,7 +39,10 @@ def _figures(one: Assessment) -> tuple[Cell, ...]:
 def tested(tests: Sequence[Contest]) -> tuple[str, ...]:
     """Whether the first map is better or worse than the others, or may be so by chance."""
     header = (f"{tests[0].first} against", "Both right", "Right alone", "The other right alone", "Both wrong", "χ²", "p")
-    rows = [(c.other, c.test.both, c.test.first, c.test.second, c.test.neither, c.test.statistic, c.p) for c in tests]
+    rows = [
+        (c.other, c.test.both, c.test.first, c.test.second, c.test.neither, c.test.statistic, c.p_in_words.removeprefix("= "))
+        for c in tests
+    ]
     verdicts = (f"<p>{escape(contest.verdict())}</p>\n" for contest in tests)
     return (*verdicts, table(rows, header), f"<p>{TEST.format(HOLM if len(tests) > 1 else '')}</p>\n")
 

@@ -21,6 +21,11 @@ from .judging import Importance
 from .learners import NAMES, learner, with_probabilities
 from .truth import Table
 
+KNOWN_TO_THE_MODEL = (
+    "If the model learnt from these samples, its features know them already, and the figures are too good: give validation samples that "
+    "neither has seen."
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -137,3 +142,5 @@ class Lesson:
             return self.reporter.warn("The classifier could not be judged: too few samples.")
         figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in scores.numbers().items())
         self.reporter.info(f"Judged by {judged}: {figures}.")
+        if self.job.model and self.validation is None:
+            self.reporter.warn(KNOWN_TO_THE_MODEL)

@@ -18,7 +18,7 @@ from ..page import picture, section, swatch, table, write_page
 from .contract import ClassifierContract
 from .judging import Importance
 from .learners import NAMES
-from .lesson import Outcome
+from .lesson import KNOWN_TO_THE_MODEL, Outcome
 
 MOST_BARS = 30
 
@@ -54,6 +54,8 @@ def _warnings(job: TrainClassifier, outcome: Outcome) -> list[str]:
             "No validation samples were given: the figures are of the training samples, each judged without itself. Neighbours are "
             "alike, so they may be too good."
         )
+    if job.model and not job.validation:
+        told.append(KNOWN_TO_THE_MODEL)
     if outcome.rejected:
         told.append(f"Samples left out: {'; '.join(outcome.rejected)}.")
     return [f'<p class="warning">{escape(text)}</p>\n' for text in told]

@@ -271,6 +271,17 @@ def test_a_map_is_as_good_as_itself_and_has_a_name_of_its_own(class_map: Callabl
         AssessAccuracy(map=judged, compared=(judged,) * 9)
 
 
+def test_a_map_without_errors_is_not_sold_as_certain(tmp_path: Path, class_map: Callable, run: Callable) -> None:
+    right, wrong = class_map(np.array([[1, 1, 2, 2]], np.uint8), NAMES), class_map(np.array([[1, 2, 2, 1]], np.uint8), NAMES, "other.tif")
+    truth = layer(tmp_path / "t.gpkg", [(box(0, 0, 1, 2), "water"), (box(0, 2, 1, 2), "forest")])
+    found = run(map=right, compared=(wrong,), truth=truth)
+    said = "Every sample is right in map: ± 0 there says that no error was found, not that there is none"
+    assert found["AREA_ADJUSTED_HALF_WIDTH"] == 0
+    assert said in found["reporter"].texts and said in Path(found["OUTPUT_HTML"]).read_text()
+    assert "Every sample is right" not in run(map=wrong, truth=truth)["reporter"].texts
+    assert "Every sample is right" not in run(map=right, reference=right)["reporter"].texts  # all of the map: nothing is estimated
+
+
 REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "no reference": ({}, BadParameter, "either a vector layer .* received none"),
     "two references": ({"truth": "t.gpkg", "reference": "map.tif"}, BadParameter, "received both"),

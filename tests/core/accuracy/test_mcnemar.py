@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from core.accuracy.comparison import Contest
 from core.accuracy.mcnemar import FEW, SIGNIFICANT, holm, mcnemar
 
 
@@ -52,3 +53,11 @@ def test_holm_never_makes_smaller_and_keeps_the_order(probabilities: list[float]
     assert min(corrected) == pytest.approx(min(1, min(probabilities) * len(probabilities)))
     ranks = sorted(range(len(probabilities)), key=lambda i: probabilities[i])
     assert all(corrected[a] <= corrected[b] for a, b in pairwise(ranks))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"), [(30, 12, "p = 0.00871."), (4, 0, "p = 0.125."), (0, 0, "p = 1."), (9000, 1, "p < 0.001.")]
+)
+def test_p_is_told_as_papers_do_and_never_as_0(first: int, second: int, told: str) -> None:
+    test = mcnemar(100, first, second, 8)
+    assert Contest("a", "b", test, test.p).verdict().endswith(told)

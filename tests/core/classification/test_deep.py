@@ -133,3 +133,12 @@ def test_another_model_is_refused_and_a_moved_one_is_found(scene, reporter, jobs
 def test_named_outputs(scene, reporter, jobs):
     outputs = train.run(jobs(features=("probabilities",), use_bands=False)[0], reporter)
     assert outputs["FEATURES"] == 3
+
+
+def test_figures_of_samples_that_the_model_may_know_are_called_too_good(scene, reporter, jobs):
+    told = "its features know them already"
+    train.run(jobs(output_html=scene.path("r.html"))[0], reporter)
+    assert told in reporter.texts and told in Path(scene.path("r.html")).read_text()
+    reporter.events.clear()
+    train.run(jobs(validation=scene.points, output_html=scene.path("r.html"))[0], reporter)
+    assert told not in reporter.texts and told not in Path(scene.path("r.html")).read_text()
