@@ -16,13 +16,14 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
 )
 
-from scripts.make_workflow import HELP, Workflow, given, result
+from scripts.workflow_builder import Workflow, given, result
+
+TEXTS = {"IMAGE": "An image.", "TRUTH": "Polygons.", "FIELD": "Their class.", "LABELS": "A raster of classes."}
 
 
 def sampling_model() -> Workflow:
     """Numbers of an image, counts of its truth, samples by these counts, and patches of both kinds."""
-    HELP["LABELS"] = "A raster of classes."
-    flow = Workflow("sampling")
+    flow = Workflow("sampling", TEXTS)
     flow.add_input(QgsProcessingParameterRasterLayer("IMAGE", "Image"))
     flow.add_input(QgsProcessingParameterFeatureSource("TRUTH", "Truth", [QgsProcessing.SourceType.TypeVectorAnyGeometry]))
     flow.add_input(QgsProcessingParameterField("FIELD", "Field of the class", None, "TRUTH"))
