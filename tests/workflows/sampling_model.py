@@ -16,9 +16,11 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
 )
 
-from scripts.workflow_builder import Workflow, given, result
+from scripts.make_workflow import Workflow, given, result  # which finds the plugin
 
-TEXTS = {"IMAGE": "An image.", "TRUTH": "Polygons.", "FIELD": "Their class.", "LABELS": "A raster of classes."}
+TEXTS = {"IMAGE": "An image.", "TRUTH": "Polygons.", "FIELD": "Their class.", "LABELS": "A raster of classes."} | dict.fromkeys(
+    ("Samples", "Patches", "Pixels", "Labels"), "What a step gives."
+)
 
 
 def sampling_model() -> Workflow:
