@@ -88,12 +88,8 @@ def open_pair(job: CompareQuality, reporter: Reporter) -> Iterator[Pair]:
         for what, source in (("reference", reference), ("image", image)):
             _hide_transparent(what, source, reporter)
         if reference.count != image.count:
-            raise BadParameter(
-                "The image",
-                expected=f"{reference.count} bands, as the reference has",
-                received=image.count,
-                remedy="Choose the bands first.",
-            )
+            expected = f"{reference.count} bands, as the reference has"
+            raise BadParameter("The image", expected=expected, received=image.count, remedy="Give both the same bands in the same order.")
         yield Pair(reference, image, _without_border(reference.grid, job.border))
 
 

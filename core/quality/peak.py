@@ -23,9 +23,9 @@ class Peak:
 def find_peak(pair: Pair, given: float, reporter: Reporter) -> Peak:
     """The one given; else 255 for bytes, and of other types the range (greatest − least value) of the reference, all bands together.
 
-    The range of the type, 65535, would flatter images of 16 bits, whose sensors give 10 to 14: 16 dB are gained by nothing. The range of the
-    data is what scikit-image asks for where the type tells nothing, and needs no knowledge of the sensor; since it differs from scene to
-    scene, PSNR and SSIM are to be compared between scenes with one peak given for all (10000 for Sentinel-2 reflectance).
+    The range of the type, 65535, would flatter images of 16 bits, whose sensors give 10 to 14: PSNR would gain 16 dB by nothing. The range
+    of the data is what scikit-image asks for where the type tells nothing, and a percentile of it no other program could repeat. It differs
+    from scene to scene, though: PSNR and SSIM are to be compared between scenes with one peak given for all (10000 for Sentinel-2).
     """
     if given > 0:
         return Peak(given, "as given")

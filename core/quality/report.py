@@ -19,8 +19,8 @@ METHODS = (
     "PSNR = 20 log10(peak ÷ RMSE). SSIM: Wang et al. (2004), windows of 11 × 11 pixels weighted by a Gaussian of 1.5 pixels, K1 0.01, K2 "
     "0.03, population covariance; windows that reach over the edge or touch pixels without data are left out. Both depend on the peak: "
     "figures of different scenes can be compared only if it is the same.",
-    "SAM is the mean angle between the spectra of image and reference: Yuhas et al. (1992). 0 is best; it tells colours that are wrong, and "
-    "no brightness. ERGAS = 100 ÷ ratio · root of the mean of (RMSE ÷ mean of the reference)² over the bands: Wald (2000). 0 is best.",
+    "SAM is the mean angle between the spectra of image and reference: Yuhas et al. (1992). 0 is best; it tells wrong colours, and not "
+    "wrong brightness. ERGAS = 100 ÷ ratio · root of the mean of (RMSE ÷ mean of the reference)² over the bands: Wald (2000). 0 is best.",
 )
 
 
@@ -33,9 +33,7 @@ def write_report(job: CompareQuality, found: Quality, peak: Peak, views: Views, 
     image, reference = os.path.basename(job.image), os.path.basename(job.reference)
     border = f", without {job.border} pixels at every edge" if job.border else ""
     lead = f"{image} against the reference {reference}: {found.pixels:,} pixels{border}, {len(found.bands)} bands."
-    scale = (
-        "Each pixel is one of the images." if views.step == 1 else f"Each pixel is the mean of {views.step} × {views.step} of the images."
-    )
+    size = "one" if views.step == 1 else f"the mean of {views.step} × {views.step}"
     write_page(
         job.output_html,
         "Quality of the image",
@@ -43,7 +41,11 @@ def write_report(job: CompareQuality, found: Quality, peak: Peak, views: Views, 
         *(f'<p class="warning">{escape(sentence)}</p>\n' for sentence in said),
         table(_overall(job, found, peak)),
         section("Bands", table(_bands(found), _HEADER)),
-        section("Where they differ", f"<p>{scale} Grey: not compared.</p>\n", picture(views_picture(views), _DESCRIPTION)),
+        section(
+            "Where they differ",
+            f"<p>Each pixel is {size} of the images. Grey: not compared.</p>\n",
+            picture(views_picture(views), _DESCRIPTION),
+        ),
         section("How the figures are computed", *(f"<p>{escape(text)}</p>\n" for text in METHODS)),
     )
 

@@ -1,13 +1,13 @@
-"""Structural similarity, SSIM: Wang, Bovik, Sheikh & Simoncelli, "Image quality assessment: from error visibility to structural similarity",
-IEEE Transactions on Image Processing 13 (2004).
+"""Structural similarity, SSIM: Wang, Bovik, Sheikh & Simoncelli, "Image quality assessment: from error visibility to structural
+similarity", IEEE Transactions on Image Processing 13 (2004).
 
 In a window about each pixel, weighted as a Gaussian, with means μ, variances σ² and the covariance σ_xy of reference x and image y::
 
     SSIM = (2 μ_x μ_y + C₁) (2 σ_xy + C₂) / ((μ_x² + μ_y² + C₁) (σ_x² + σ_y² + C₂))      C₁ = (0.01 L)², C₂ = (0.03 L)², L: the peak
 
-Of the paper are also the weights (σ 1.5 pixels, 11 × 11) and that variances are the population's. Only whole windows count, so that the mean
-over an image is that of `skimage.metrics.structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)`. That function
-takes whole images without gaps; this one takes blocks with a halo, and with its windows over no-data left out.
+Of the paper are also the weights (σ 1.5 pixels, 11 × 11) and that variances are the population's. Only whole windows count, so that the
+mean over an image is that of scikit-image, `structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)`, which
+takes whole images without gaps. This one takes blocks with a halo, and its windows over no-data can be left out.
 """
 
 from __future__ import annotations

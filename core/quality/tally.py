@@ -37,7 +37,8 @@ class QualityTally:
 
         Args:
             valid: (rows, cols), True where both are to be compared, and finite; None: wherever both are finite.
-            halo: 0, or similarity.HALO where so many pixels on every side belong to the neighbouring blocks: only the windows of SSIM reach into them.
+            halo: 0, or similarity.HALO where so many pixels on every side belong to the neighbouring blocks: only the windows of SSIM
+                reach into them.
             check: called between bands; may raise.
 
         Returns:
@@ -68,8 +69,8 @@ class QualityTally:
             return np.full(whole.shape, np.nan)
         for band in range(len(self._names)):
             check()
-            pair = (np.where(valid, pixels[:, :, band], 0) for pixels in (reference, image))
-            found = ssim_map(*pair, self._peak)
+            truth, told = (np.where(valid, pixels[:, :, band], 0) for pixels in (reference, image))
+            found = ssim_map(truth, told, self._peak)
             self._similarity[band] += float(found[whole].sum())
             mean += found / len(self._names)
         self._windows += int(whole.sum())

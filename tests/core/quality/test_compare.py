@@ -28,7 +28,7 @@ def job(make_raster: Callable[..., str], tmp_path: Path) -> Make:
     """job(reference, image, grid={...}, **fields): files and a job on them; `grid` is of the image, `both` of both."""
 
     def make(
-        reference: np.ndarray, image: np.ndarray, grid: dict[str, Any] | None = None, both: dict[str, Any] | None = None, **fields: Any
+        reference: np.ndarray, image: np.ndarray, /, grid: dict[str, Any] | None = None, both: dict[str, Any] | None = None, **fields: Any
     ) -> CompareQuality:
         names = {"names": tuple("rgbn"[: reference.shape[2]])}
         first = make_raster(tmp_path / "reference.tif", reference, **names, **(both or {}))
