@@ -13,7 +13,7 @@ from .figures import Quality
 from .pair import Block, Pair, open_pair
 from .peak import Peak, find_peak
 from .pictures import Views
-from .report import write_report
+from .report import pictures_of, write_report
 from .similarity import HALO
 from .tally import QualityTally
 
@@ -35,12 +35,13 @@ def run(job: CompareQuality, reporter: Reporter) -> dict[str, Any]:
         tally = _compare(pair, QualityTally(pair.reference.band_names, peak.value, job.ratio), views, reporter)
         if not tally.pixels:
             raise BadParameter("Not one pixel has data in both images", remedy="Check their no-data values.")
+        pictures = pictures_of(pair, views) if views else ()
         found, whole = tally.scores(), pair.compared.height * pair.compared.width
     said = remarks(found, peak, whole)
     _log(found, peak, said, reporter)
-    if views:
-        write_report(job, found, peak, views, said)
-    return ({"OUTPUT_HTML": job.output_html} if views else {}) | {name.upper(): value for name, value in found.numbers().items()}
+    if job.output_html:
+        write_report(job, found, peak, pictures, said)
+    return ({"OUTPUT_HTML": job.output_html} if job.output_html else {}) | {name.upper(): value for name, value in found.numbers().items()}
 
 
 def _compare(pair: Pair, tally: QualityTally, views: Views | None, reporter: Reporter) -> QualityTally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +14,7 @@ from .cells import CellMeans
 from .pair import Block, Pair
 
 MAX_SIZE = 512  # pixels of a view's longer side
-_PANEL_IN, _TITLE_IN = 4.6, 0.35
+_PANEL_IN, _TITLE_IN = 4.6, 0.2
 _TALLEST, _WIDEST = 2.0, 0.3  # height ÷ width of a panel, at most and at least
 
 
@@ -20,15 +22,15 @@ class Views:
     """Small pictures of both images, of the size of their difference and of SSIM, both the mean over the bands; made block by block.
 
     Attributes:
-        names: of the bands that are shown of the images.
+        bands: which are shown of the images, from 0.
         step: pixels along one of the pictures'.
     """
 
     def __init__(self, pair: Pair, max_size: int = MAX_SIZE) -> None:
-        self._bands, self._first = list(natural_bands(pair.reference.band_names)), pair.compared
-        self.names = tuple(pair.reference.band_names[band] for band in self._bands)
+        self.bands, self._first = list(natural_bands(pair.reference.band_names)), pair.compared
+        self._names = ", ".join(pair.reference.band_names[band] for band in self.bands)
         shape = (pair.compared.height, pair.compared.width)
-        self._pixels, self._similarity = CellMeans(shape, 2 * len(self._bands) + 1, max_size), CellMeans(shape, 1, max_size)
+        self._pixels, self._similarity = CellMeans(shape, 2 * len(self.bands) + 1, max_size), CellMeans(shape, 1, max_size)
         self.step = self._pixels.step
 
     def feed(self, block: Block, similarity: np.ndarray) -> None:
@@ -38,17 +40,16 @@ class Views:
         inside = (slice(halo, halo + block.window.height), slice(halo, halo + block.window.width))
         reference, image = block.reference[inside].astype(np.float64), block.image[inside].astype(np.float64)
         difference = np.abs(image - reference).mean(axis=2, keepdims=True)
-        seen = np.concatenate([reference[:, :, self._bands], image[:, :, self._bands], difference], axis=2)
+        seen = np.concatenate([reference[:, :, self.bands], image[:, :, self.bands], difference], axis=2)
         seen[~block.valid[inside]] = np.nan
         self._pixels.feed(seen, row, col)
         self._similarity.feed(similarity[:, :, np.newaxis], row, col)
 
+    @property
     def images(self) -> tuple[np.ndarray, np.ndarray]:
-        """Reference and image in the same colours (rows, cols, 3), 0 to 1."""
-        means, count = self._pixels.means, len(self._bands)
-        both = np.concatenate([means[:, :, :count], means[:, :, count : 2 * count]])
-        shown = stretched(both, np.isfinite(both).all(axis=2))
-        return shown[: len(means)], shown[len(means) :]
+        """The bands shown of reference and image (rows, cols, bands), NaN without data."""
+        means, count = self._pixels.means, len(self.bands)
+        return means[:, :, :count], means[:, :, count : 2 * count]
 
     @property
     def difference(self) -> np.ndarray:
@@ -60,33 +61,40 @@ class Views:
         """Mean SSIM (rows, cols), NaN where no window was whole."""
         return self._similarity.means[:, :, 0]
 
-
-def views_picture(views: Views) -> bytes:
-    """The four of them in one PNG; SSIM is drawn from 0 to 1 whatever it is, so that pictures can be compared."""
-    reference, image = views.images()
-    height, width = reference.shape[:2]
-    shape = min(max(height / width, _WIDEST), _TALLEST)
-    figure = Figure(figsize=(2 * _PANEL_IN, 2 * (_PANEL_IN * shape + _TITLE_IN)), layout="constrained")
-    panels = figure.subplots(2, 2).ravel()
-    for panel, title, pixels in zip(panels, ("Reference", "Image"), (reference, image), strict=False):
-        panel.imshow(pixels, interpolation="nearest", aspect="equal")
-        _titled(panel, f"{title} ({', '.join(views.names)})")
-    _draw_values(figure, panels[2], views.difference, "|Image − reference|, mean of the bands", "magma", _largest(views.difference))
-    _draw_values(figure, panels[3], views.similarity, "SSIM, mean of the bands", "viridis", 1.0)
-    return png(figure)
+    def picture(self) -> bytes:
+        """All four in one PNG; SSIM is drawn from 0 to 1 whatever it is, so that reports can be compared."""
+        reference, image = self.images
+        shape = min(max(len(reference) / reference.shape[1], _WIDEST), _TALLEST)
+        figure = Figure(figsize=(2 * _PANEL_IN, 2 * (_PANEL_IN * shape + _TITLE_IN)), layout="constrained")
+        panels = figure.subplots(2, 2).ravel()
+        draw_pair(panels[:2], reference, image, f" ({self._names})")
+        draw_values(figure, panels[2], self.difference, "|Image − reference|, mean of the bands", "magma", largest(self.difference))
+        draw_values(figure, panels[3], self.similarity, "SSIM, mean of the bands", "viridis", 1.0)
+        return png(figure)
 
 
-def _draw_values(figure: Figure, panel: Axes, values: np.ndarray, title: str, colours: str, top: float) -> None:
+def draw_pair(panels: Sequence[Axes], reference: np.ndarray, image: np.ndarray, bands: str) -> None:
+    """Both (rows, cols, bands; NaN without data) in the same colours: else a false colour would not be seen."""
+    both = np.concatenate([reference, image])
+    shown = stretched(both, np.isfinite(both).all(axis=2))
+    parts = (shown[: len(reference)], shown[len(reference) :])
+    for panel, title, pixels in zip(panels, ("Reference", "Image"), parts, strict=True):
+        panel.imshow(pixels, interpolation="nearest")
+        _titled(panel, f"{title}{bands}")
+
+
+def draw_values(figure: Figure, panel: Axes, values: np.ndarray, title: str, colours: str, top: float) -> None:
+    """Values (rows, cols; NaN without data) in colours from 0 to `top`, with a bar that tells them."""
     panel.set_facecolor(NO_DATA)
-    drawn = panel.imshow(values, cmap=colours, vmin=0, vmax=top, interpolation="nearest", aspect="equal")
+    drawn = panel.imshow(values, cmap=colours, vmin=0, vmax=top, interpolation="nearest")
     figure.colorbar(drawn, ax=panel, shrink=0.85).ax.tick_params(labelsize=8)
     _titled(panel, title)
 
 
-def _largest(values: np.ndarray) -> float:
+def largest(values: np.ndarray) -> float:
     """Where the colours end: a few bright pixels may lie beyond."""
     known = values[np.isfinite(values)]
-    return float(np.percentile(known, 99.5)) or float(known.max()) or 1.0
+    return (float(np.percentile(known, 99.5)) or float(known.max()) or 1.0) if known.size else 1.0
 
 
 def _titled(panel: Axes, title: str) -> None:

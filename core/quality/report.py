@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from html import escape
 from math import isinf
 
 from ..jobs import CompareQuality
 from ..page import Cell, picture, section, table, write_page
+from .detail import detail_picture, worst_window
 from .figures import Quality
+from .pair import Pair
 from .peak import Peak
-from .pictures import Views, views_picture
+from .pictures import Views
 
 _HEADER = ("Band", "Mean of the reference", "RMSE", "MAE", "Bias", "Correlation", "PSNR (dB)", "SSIM")
 METHODS = (
@@ -24,8 +27,8 @@ METHODS = (
 )
 
 
-def write_report(job: CompareQuality, found: Quality, peak: Peak, views: Views, said: list[str]) -> None:
-    """Write the page to the job's `output_html`. `said`: remarks on the figures.
+def write_report(job: CompareQuality, found: Quality, peak: Peak, pictures: Sequence[str], said: list[str]) -> None:
+    """Write the page to the job's `output_html`. `said`: remarks on the figures; `pictures`: parts of the page.
 
     Raises:
         CannotWrite: disk full, no such folder, no permission.
@@ -33,7 +36,6 @@ def write_report(job: CompareQuality, found: Quality, peak: Peak, views: Views, 
     image, reference = os.path.basename(job.image), os.path.basename(job.reference)
     border = f", without {job.border} pixels at every edge" if job.border else ""
     lead = f"{image} against the reference {reference}: {found.pixels:,} pixels{border}, {len(found.bands)} bands."
-    size = "one" if views.step == 1 else f"the mean of {views.step} × {views.step}"
     write_page(
         job.output_html,
         "Quality of the image",
@@ -41,16 +43,24 @@ def write_report(job: CompareQuality, found: Quality, peak: Peak, views: Views, 
         *(f'<p class="warning">{escape(sentence)}</p>\n' for sentence in said),
         table(_overall(job, found, peak)),
         section("Bands", table(_bands(found), _HEADER)),
-        section(
-            "Where they differ",
-            f"<p>Each pixel is {size} of the images. Grey: not compared.</p>\n",
-            picture(views_picture(views), _DESCRIPTION),
-        ),
+        section("Where they differ", *pictures),
         section("How the figures are computed", *(f"<p>{escape(text)}</p>\n" for text in METHODS)),
     )
 
 
-_DESCRIPTION = "Reference and image in the same colours, the size of their difference, and SSIM"
+def pictures_of(pair: Pair, views: Views) -> tuple[str, ...]:
+    """The overviews, and where they differ most in full; made while the images are open."""
+    size = "one pixel" if views.step == 1 else f"the mean of {views.step} × {views.step} pixels"
+    window = worst_window(views.difference, views.step, pair.compared)
+    place = (
+        f"rows {window.row} to {window.row + window.height - 1}, columns {window.col} to {window.col + window.width - 1}, counted from 0"
+    )
+    return (
+        f"<p>The whole: each point is {size}. Grey: not compared.</p>\n",
+        picture(views.picture(), "Reference and image in the same colours, the size of their difference, and SSIM"),
+        f"<p>Where the difference is largest, in full ({place}):</p>\n",
+        picture(detail_picture(pair, views.bands, window), "Reference, image and the size of their difference"),
+    )
 
 
 def _overall(job: CompareQuality, found: Quality, peak: Peak) -> list[tuple[str, Cell]]:

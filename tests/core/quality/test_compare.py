@@ -63,7 +63,7 @@ def test_the_figures_are_those_of_the_whole_arrays(job: Make, make_reporter: typ
     assert f"the range of the reference, {reference.min()} to {reference.max()}" in reporter.texts
     page = Path(done.output_html).read_text()
     assert all(f"<td>{name}</td>" in page for name in ("r", "g", "b", "All bands")) and "data:image/png" in page
-    assert "mean of 2 × 2" in page and "Wald (2000)" in page and "nan" not in page.lower().split("data:image/png")[0]
+    assert "mean of 2 × 2 pixels" in page and "Wald (2000)" in page and "nan" not in page.lower().split("data:image/png")[0]
 
 
 @pytest.mark.parametrize(("dtype", "peak", "expected"), [("uint8", 0.0, 255.0), ("uint8", 100.0, 100.0), ("float32", 1.5, 1.5)])
@@ -109,6 +109,12 @@ def test_equal_images_have_an_infinite_psnr_which_is_no_number(job: Make, report
     found = run_job(done, reporter)
     assert "PSNR" not in found and found["SSIM"] == pytest.approx(1) and (found["SAM"], found["ERGAS"], found["RMSE"]) == (0, 0, 0)
     assert "PSNR is infinite" in reporter.texts and "∞" in Path(done.output_html).read_text()
+
+
+def test_equal_images_that_have_data_in_a_corner_only(job: Make, reporter: Any) -> None:
+    reference = np.zeros((300, 300, 1), "uint8")
+    reference[298:, 298:] = 9
+    assert run_job(job(reference, reference, nodata=0.0), reporter)["RMSE"] == 0
 
 
 @pytest.mark.parametrize("value", [7, 9])
@@ -171,7 +177,7 @@ def test_a_cancel_is_heard_and_leaves_nothing(job: Make, make_reporter: type, tm
     reference, image = scene(1500, 1500, 4)
     done, reporter = job(reference, image), make_reporter()
     stopped: list[float] = []
-    timer = Timer(0.5, lambda: (stopped.append(time.monotonic()), reporter.cancelled.set()))
+    timer = Timer(0.2, lambda: (stopped.append(time.monotonic()), reporter.cancelled.set()))
     timer.start()
     with pytest.raises(Cancelled):
         compare.run(done, reporter)
