@@ -20,6 +20,7 @@ from .sampling.extractpatches import ExtractPatches
 from .sampling.selectpatches import SelectPatches
 from .sampling.selectsamples import SelectSamples
 from .sampling.selectsamplesfromlabels import SelectSamplesFromLabels
+from .superresolution.comparequality import CompareQuality
 from .tools.checkengine import CheckEngine
 from .tools.createdemoscene import CreateDemoScene
 from .tools.normalize import Normalize
@@ -37,6 +38,7 @@ ALGORITHMS = (
     TrainClassifier,
     ClassifyImage,
     AssessAccuracy,
+    CompareQuality,
     Normalize,
     CreateDemoScene,
     CheckEngine,

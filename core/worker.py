@@ -40,6 +40,7 @@ RUNNERS = {
     "classifyimage": ".classification.classify",
     "normalize": ".normalization.normalize",
     "assessaccuracy": ".accuracy.assess",
+    "comparequality": ".quality.compare",
     "drawmap": ".pictures",
 }
 FORCED_EXIT = 3

@@ -183,7 +183,7 @@ def test_the_contract_loads_nothing_heavy() -> None:
     "job",
     [
         "createdemoscene", "classstatistics", "normalize", "selectsamples", "selectsamplesfromlabels", "selectpatches", "extractpatches",
-        "assessaccuracy", "trainclassifier", "classifyimage",
+        "assessaccuracy", "trainclassifier", "classifyimage", "comparequality",
     ],
 )  # fmt: skip
 def test_sampling_never_pays_for_tensorflow(job: str) -> None:

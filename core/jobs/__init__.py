@@ -23,6 +23,7 @@ from .sampling import (
     SelectSamplesFromLabels,
 )
 from .serving import AUGMENTATIONS, EDGES, MODES, PIXEL_TYPES, InspectModel, Product, ServedSource, ServeModel
+from .superresolution import CompareQuality
 from .tools import NORMALIZATIONS, NORMALIZED_TYPES, CheckEngine, CreateDemoScene, DrawMap, Normalize
 from .training import (
     DISTRIBUTIONS,
@@ -67,6 +68,7 @@ __all__ = [
     "CheckEngine",
     "ClassStatistics",
     "ClassifyImage",
+    "CompareQuality",
     "CreateDemoScene",
     "CreateModel",
     "DrawMap",

@@ -7,10 +7,10 @@ from typing import Any
 
 from ..errors import BadParameter
 from ..fields import from_plain
-from . import classification, extraction, sampling, serving, tools, training
+from . import classification, extraction, sampling, serving, superresolution, tools, training
 from .base import Job
 
-_MODULES = (sampling, extraction, training, serving, classification, tools)
+_MODULES = (sampling, extraction, training, serving, classification, superresolution, tools)
 JOBS: dict[str, type[Job]] = {
     job.name: job for module in _MODULES for job in vars(module).values() if isinstance(job, type) and issubclass(job, Job) and job.name
 }

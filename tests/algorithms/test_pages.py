@@ -46,6 +46,7 @@ NAMES = {
     "EXPRESSION_FIELD_Y "
     "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP AUGMENTATION "
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
+    "comparequality": "INPUT REFERENCE BORDER PEAK RATIO NODATA OUTPUT_HTML",
     "assessaccuracy": "INPUT BAND TRUTH FIELD REFERENCE NODATA IGNORE COMPARED NAMES OUTPUT OUTPUT_HTML",
     "trainclassifier": "SOURCE1 SOURCE6 NODATA1 MODEL FEATURES USE_BANDS NEIGHBOURHOOD INDICES SAMPLES FIELD SAMPLES_VALIDATION CLASSIFIER "
     "BALANCE_CLASSES TREES MAX_DEPTH MIN_SAMPLES MAX_FEATURES COST KERNEL GAMMA RATE NEIGHBOURS HIDDEN ITERATIONS STANDARDIZE GRID_SEARCH "
@@ -64,10 +65,12 @@ NUMBERS = {
     "inspectmodel": "",
     "trainmodel": "OVERALL_ACCURACY KAPPA F1 IOU MAE RMSE R2 BEST_EPOCH",
     "servemodel": "BLOCK_SIZE WIDTH HEIGHT",
+    "comparequality": "PSNR SSIM SAM ERGAS RMSE",
     "assessaccuracy": "SAMPLES OVERALL_ACCURACY KAPPA F1 IOU AREA_ADJUSTED_ACCURACY AREA_ADJUSTED_HALF_WIDTH MCNEMAR_P",
     "trainclassifier": "OVERALL_ACCURACY KAPPA F1 SAMPLES FEATURES CLASSES",
     "classifyimage": "BLOCK_SIZE WIDTH HEIGHT",
 }
+GROUPS = ("sampling", "model", "classification", "superresolution", "tools")
 
 
 def page(name: str) -> QgsProcessingAlgorithm:
@@ -117,7 +120,7 @@ def test_the_names_that_users_store_are_there(provider: Any, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_page_can_be_read_and_found(provider: Any, name: str) -> None:
     algorithm = page(name)
-    assert algorithm.displayName() and algorithm.group() and algorithm.groupId() in ("sampling", "model", "classification", "tools")
+    assert algorithm.displayName() and algorithm.group() and algorithm.groupId() in GROUPS
     assert len(algorithm.shortHelpString()) > 200 and "<" not in algorithm.shortHelpString()  # HTML prints raw on the command line
     assert Path(algorithm.svgIconPath()).is_file() and not algorithm.icon().isNull()
     assert any(tag in algorithm.tags() for tag in ("OTBTF", "SR4RS"))
@@ -165,6 +168,16 @@ def test_assess_accuracy(translate: Callable[..., Any], make_raster: MakeRaster,
     assert job.truth.endswith(".gpkg") and (job.reference, job.nodata, job.ignore) == ("", None, "")
     job = translate("assessaccuracy", INPUT=judged, BAND=2, REFERENCE=reference, NODATA=255, IGNORE="unknown, 0", NAMES="a", OUTPUT=table)
     assert job == AssessAccuracy(map=judged, band=2, reference=reference, nodata=255.0, ignore="unknown, 0", names="a", output=table)
+
+
+def test_compare_quality(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import CompareQuality
+
+    image, reference, report = make_raster("image.tif"), make_raster("reference.tif"), str(tmp_path / "r.html")
+    assert translate("comparequality", INPUT=image, REFERENCE=reference) == CompareQuality(image=image, reference=reference)
+    numbers = {"BORDER": 3, "PEAK": 10000, "RATIO": 2.5, "NODATA": 0}
+    job = translate("comparequality", INPUT=image, REFERENCE=reference, OUTPUT_HTML=report, **numbers)
+    assert (job.border, job.peak, job.ratio, job.nodata, job.output_html) == (3, 10000.0, 2.5, 0.0, report)
 
 
 def test_select_samples(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:

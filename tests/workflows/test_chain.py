@@ -31,6 +31,7 @@ IDS = (
     "trainclassifier",
     "classifyimage",
     "assessaccuracy",
+    "comparequality",
     "createdemoscene",
     "checkengine",
     "landcovermap",
