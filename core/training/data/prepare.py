@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ...raster.statistics import BandStatistics
 from ...reporting import Reporter
 from .feed import Feed, Scan, make_feed, scan
 from .patches import Origin, Patches, Shape, check_shape, open_patches
-from .truth import Survey, Truth, check_classes, check_size, class_order, code_table, kind_of
+from .truth import Survey, Truth, check_classes, check_size, check_spacing, class_order, code_table, kind_of
 
 MEGABYTE = 1_000_000
 RARE = 20  # samples; fewer of a class are remembered, not learnt
@@ -33,6 +34,7 @@ class Asked:
         size: (rows, cols) of its answer to the patches at hand; None: one answer a patch.
         classes: those that it knows; they count if it was trained.
         any_classes: it will be made anew for whatever classes there are.
+        scale_factor: spacing of its answer ÷ that of source 1; None: not known.
     """
 
     head: Head
@@ -41,6 +43,7 @@ class Asked:
     classes: tuple[LandClass, ...] = ()
     trained: bool = False
     any_classes: bool = False
+    scale_factor: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ def _surveys(job: TrainModel, patches: Patches, asked: Sequence[Asked], role: st
     surveys = []
     for one, origin, shape in zip(asked, patches.truths(), patches.shapes[patches.sources :], strict=True):
         check_size(one.head, one.size, shape, origin, role)
+        check_spacing(origin.spacing, patches.origins()[0].spacing, one.scale_factor, origin, role)
         surveys.append(Survey(origin, one.head.kind, shape[2], job.ignore, role))
     return surveys
 

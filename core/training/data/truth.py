@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from .patches import TruthOrigin
 UNKNOWN = -1
 MOST_CLASSES = 65536
 NAMES_SHOWN = 12
+SPACING_TOLERANCE = 0.01  # spacings are rounded on their way through files
 
 
 class Survey:
@@ -157,6 +159,26 @@ def check_size(head: Head, answer: tuple[int, int] | None, shape: tuple[int, ...
         )  # fmt: skip
     if head.kind == VALUES and shape[2] != head.channels:
         raise BadTruth(f"{role} measurements {origin.path}", expected=f"{head.channels}, as the model has", received=shape[2])
+
+
+def check_spacing(truth: float | None, source: float | None, scale_factor: Fraction | None, origin: TruthOrigin, role: str) -> None:
+    """Whether the pixels of label patches are as large as those of the model's answer; what nobody knows is not held against them.
+
+    Args:
+        truth, source: spacing of the label patches and of source 1, in map units.
+        scale_factor: of the model.
+
+    Raises:
+        BadTruth: they are not: pixels would be taught what others show.
+    """
+    if truth is None or source is None or scale_factor is None:
+        return
+    wanted = source * float(scale_factor)
+    if abs(truth - wanted) > SPACING_TOLERANCE * wanted:
+        raise BadTruth(
+            f"{role} labels {origin.path}", expected=f"pixels of {wanted:g} map units, as the model's answer has", received=f"{truth:g}",
+            remedy="Resample the label image, or choose a model that answers at its spacing.",
+        )  # fmt: skip
 
 
 def check_classes(classes: Sequence[LandClass], wanted: int) -> None:

@@ -47,8 +47,9 @@ class KerasTrainee:
         contract = self._contract
         classes = {spec.name: spec.classes for spec in contract.outputs if spec.kind == "classes"}
         heads = heads_of(self.network, contract if self._described else None)
+        scale = contract.scale_factor if self._described or contract.fully_convolutional else None  # else nobody has said it
         return [
-            Asked(head, self._described, size, classes.get(head.prediction, ()), contract.trained, self._job.replace_head)
+            Asked(head, self._described, size, classes.get(head.prediction, ()), contract.trained, self._job.replace_head, scale)
             for head, size in zip(heads, _answer_sizes(self.network, patches), strict=True)
         ]
 

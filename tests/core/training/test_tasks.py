@@ -86,6 +86,18 @@ def test_a_map_is_learnt_from_partly_known_truth(scene: Any, write: Make, tmp_pa
     assert f"field {int((partly == 1).sum()):,}" in reporter.texts
 
 
+def test_labels_of_another_spacing_than_the_models_answer_are_refused(scene: Any, write: Make, tmp_path: Path, reporter: Any) -> None:
+    pixels, codes = write("p.tif", scene[0]), write("l.tif", scene[1])
+    for path, patches, spacing, kind in ((pixels, scene[0], 10.0, "patches"), (codes, scene[1], 20.0, "labels")):
+        count, rows, cols, depth = patches.shape
+        names, classes = tuple(f"b{i}" for i in range(depth)), make_classes([(1, "a"), (2, "b")]) if kind == "labels" else ()
+        told = sidecar.PatchSidecar(kind, count, rows, cols, names, crs="EPSG:32631", spacing=(spacing, spacing), classes=classes)
+        sidecar.write(path, told)
+    model = save(tmp_path, lambda x: layers.Conv2D(2, 1, activation="softmax", name="cover")(x))
+    with pytest.raises(BadTruth, match=r"pixels of 10 map units.*received 20"):
+        run(model, jobs.PatchSet((pixels,), (codes,)), tmp_path, reporter)
+
+
 def test_a_network_without_padding_learns_the_middle_of_the_labels(scene: Any, write: Make, tmp_path: Path, reporter: Any) -> None:
     pixels, codes = scene
     moved = np.roll(pixels, 1, axis=2)  # what decides lies one pixel to the right: only the right crop can learn it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from core.classes import make_classes
 from core.errors import BadModel, BadTruth
 from core.model.heads import Head
 from core.training.data.patches import TruthOrigin
-from core.training.data.truth import UNKNOWN, Survey, Truth, check_classes, check_size, class_order, code_table, cut, kind_of
+from core.training.data.truth import UNKNOWN, Survey, Truth, check_classes, check_size, check_spacing, class_order, code_table, cut, kind_of
 
 
 def survey(values: Any, classes: Any = (), ignore: int | None = None, kind: str = "classes", role: str = "Training") -> Survey:
@@ -131,3 +132,12 @@ def test_truth_of_another_size(answer: Any, shape: Any, kind: str, said: str) ->
 )
 def test_what_a_head_learns(head: Head, told: bool, task: str, origin: str, dtype: str, expected: str) -> None:
     assert kind_of(head, told, task, TruthOrigin("l.tif", origin), np.dtype(dtype)) == expected
+
+
+def test_label_patches_of_other_pixels_than_the_answers_are_refused() -> None:
+    origin = TruthOrigin("l.tif")
+    for truth, source, scale in ((10.0, 10.0, 1), (40.0, 10.0, 4), (2.5, 10.0, "1/4"), (10.004, 10.0, 1), (None, 10.0, 1), (10.0, None, 1)):
+        check_spacing(truth, source, Fraction(scale), origin, "Training")
+    check_spacing(20.0, 10.0, None, origin, "Training")
+    with pytest.raises(BadTruth, match="expected pixels of 40 map units, as the model's answer has, received 10"):
+        check_spacing(10.0, 10.0, Fraction(4), origin, "Training")
