@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..classes import LandClass, class_type, code_dtype
@@ -119,17 +119,6 @@ def class_output(name: str, classes: tuple[LandClass, ...]) -> OutputSpec:
     """The output that gives the code of the winning class."""
     codes = [c.code for c in classes]
     return OutputSpec(name, "classes", ("class",), code_dtype(codes), classes, class_type(codes)[1])
-
-
-def with_classes(contract: Contract, classes: tuple[LandClass, ...]) -> Contract:
-    """The contract of the same network for these classes, in the order of its probabilities."""
-    outputs = [
-        class_output(output.name, classes) if output.kind == "classes"
-        else replace(output, classes=classes, bands=tuple(c.name for c in classes)) if output.kind == "probabilities"
-        else output
-        for output in contract.outputs
-    ]  # fmt: skip
-    return replace(contract, outputs=tuple(outputs))
 
 
 def read(folder: str) -> Contract | None:

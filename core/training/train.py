@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from .. import jobs
-from ..errors import BadParameter
+from ..errors import BadModel, BadParameter
 from ..metrics import Scores
-from ..model.contract import Contract
+from ..model.contract import GRAPH, Contract
 from ..model.loading.load import device_in_use
 from ..reporting import Reporter
 from .data.changes import changes_of
@@ -97,9 +98,26 @@ def _trainee(job: jobs.TrainModel, exits: contextlib.ExitStack, reporter: Report
         from .graph.trainee import GraphTrainee
 
         return GraphTrainee(job, exits, reporter)
+    if os.path.isfile(os.path.join(job.model, GRAPH)):
+        _check_targets(job.model)
     from .network.trainee import KerasTrainee
 
     return KerasTrainee(job)
+
+
+def _check_targets(folder: str) -> None:
+    """Whether it takes no target nodes to train the SavedModel in a folder.
+
+    Raises:
+        BadModel: it has training operations of its own, and no Keras network; names them.
+    """
+    from .graph.targets import graph_targets
+
+    names = graph_targets(folder)
+    if names:
+        raise BadModel(
+            f"The model {folder} trains by its own operation", expected="TARGET_NODES, such as " + ", ".join(names), received="none"
+        )
 
 
 def _prepare(job: jobs.TrainModel, trainee: Trainee, exits: contextlib.ExitStack, reporter: Reporter) -> Prepared:

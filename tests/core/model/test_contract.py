@@ -153,12 +153,3 @@ def test_a_wrong_part_is_no_crash(name: str, wrong: Any) -> None:
 def test_an_impossible_contract_cannot_be_made(make: Any) -> None:
     with pytest.raises(BadModel):
         make()
-
-
-def test_new_classes_reach_every_output_that_has_some() -> None:
-    classes = make_classes([(1, "a"), (2, "b"), (4, "c")])
-    outputs = contract.with_classes(example(), classes).outputs
-    assert outputs[0].classes == outputs[1].classes == classes
-    assert outputs[0].nodata == 0
-    assert outputs[1].bands == ("a", "b", "c")
-    assert outputs[2] == example().outputs[2]

@@ -113,7 +113,7 @@ def test_what_the_graph_has_of_its_own_is_not_overruled_silently(export: Make, m
     ("changes", "kind", "said"),
     [
         ({"graph": jobs.GraphTraining("nothing")}, BadParameter, "received nothing"),
-        ({"graph": jobs.GraphTraining()}, BadModel, "TARGET_NODES"),
+        ({"graph": jobs.GraphTraining()}, BadModel, "TARGET_NODES, such as optimizer"),
         ({"distribution": "mirrored"}, BadParameter, "expected one device"),
     ],
 )
