@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 from .partial import replacing
 
@@ -64,6 +66,12 @@ def picture(png: bytes, description: str) -> str:
 def section(title: str, *parts: str) -> str:
     """A heading and what belongs under it."""
     return f"<h2>{escape(title)}</h2>\n{''.join(parts)}"
+
+
+def to_repeat(job: Mapping[str, Any]) -> str:
+    """How to do the job again without QGIS; `job`: as plain values."""
+    text = "<p>Save this as <code>job.json</code> and run <code>python -m core job.json</code> in the plugin's folder.</p>\n"
+    return f"{text}<pre>{escape(json.dumps(job, indent=2, ensure_ascii=False))}</pre>\n"
 
 
 def write_page(path: str, title: str, *parts: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -14,7 +13,7 @@ from ..charts import SERIES_COLOURS, png, shortened
 from ..confusion import confusion_picture
 from ..jobs import TrainClassifier, to_dict
 from ..metrics import Scores
-from ..page import picture, section, swatch, table, write_page
+from ..page import picture, section, swatch, table, to_repeat, write_page
 from .contract import ClassifierContract
 from .judging import Importance
 from .learners import NAMES
@@ -39,11 +38,7 @@ def write_report(job: TrainClassifier, contract: ClassifierContract, outcome: Ou
         *_scores(contract, outcome),
         section("Features", *_importances(contract, outcome)),
         section("Settings", table(_settings(job, contract, outcome))),
-        section(
-            "To train it again",
-            "<p>Save this as <code>job.json</code> and run <code>python -m core job.json</code> in the plugin's folder.</p>\n",
-            f"<pre>{escape(json.dumps(to_dict(job), indent=2, ensure_ascii=False))}</pre>\n",
-        ),
+        section("To train it again", to_repeat(to_dict(job))),
     )
 
 

@@ -17,14 +17,14 @@ from ..classes import code_dtype
 from ..errors import BadModel, CannotWrite
 from ..partial import replacing_folder
 from .backend import keras, tf
-from .contract import Contract, read, write
+from .contract import GRAPH, Contract, read, write
 from .gallery.architecture import FEATURES
 from .heads import features_of, heads_of
 from .loading.keras_graph import keras_file
 from .loading.kerasfile import read_network
 from .promise import contract_of
 
-GRAPH, TRAINABLE = "saved_model.pb", "model.keras"
+TRAINABLE = "model.keras"
 
 
 class _Served(tf.Module):  # type: ignore[misc]  # TensorFlow has no types

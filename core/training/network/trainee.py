@@ -16,6 +16,7 @@ from ...model.heads import CLASSES, heads_of, outputs_of
 from ...reporting import Reporter
 from ..data.patches import Patches
 from ..data.prepare import Asked, Goal, Prepared, class_weights
+from ..schedule import Schedule
 from .lag import warn_of_lag
 from .learner import KerasLearner
 from .losses import HeadLoss, loss_weights
@@ -64,7 +65,8 @@ class KerasTrainee:
             learn_normalization(self.network, data.statistics, goals, reporter)
         self.frozen = tuple(freeze(self.network, self._job.freeze))
         fitting = self._job.fitting
-        warn_of_lag(self.network, fitting.epochs * -(-data.training.feed.count // fitting.batch_size), reporter)
+        schedule = Schedule.of(fitting, data.training.feed.count)
+        warn_of_lag(self.network, schedule.epochs * schedule.steps, reporter)
         policy = policy_of(fitting.precision, reporter)
         return KerasLearner(self.network, _losses(fitting, goals), fitting, policy)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
@@ -12,7 +11,7 @@ from ...environment_report import look
 from ...jobs import TrainModel, to_dict
 from ...model.contract import Contract, InputSpec
 from ...model.loading.load import device_in_use
-from ...page import Cell, picture, section, table, write_page
+from ...page import Cell, picture, section, table, to_repeat, write_page
 from ...reporting import format_duration
 from ..data.prepare import Data, Prepared
 from ..learner import Learner
@@ -84,7 +83,7 @@ def _parts(facts: Facts, learner: Learner) -> Iterator[str]:
     yield section("Settings", *_settings(facts.job))
     yield section("Data", table(files(facts.job)))
     yield section("Machine", table(_machine()))
-    yield section("To train it again", *_recipe(facts.job))
+    yield section("To train it again", to_repeat(to_dict(facts.job)))
 
 
 def _summary(facts: Facts) -> str:
@@ -180,8 +179,3 @@ def _settings(job: TrainModel) -> Iterator[str]:
 
 def _machine() -> list[tuple[str, Cell]]:
     return [("Device", device_in_use()), *((name, value) for name, value in look().items() if name not in _MOMENTARY)]
-
-
-def _recipe(job: TrainModel) -> tuple[str, str]:
-    text = "<p>Save this as <code>job.json</code> and run <code>python -m core job.json</code> in the plugin's folder.</p>\n"
-    return text, f"<pre>{escape(json.dumps(to_dict(job), indent=2, ensure_ascii=False))}</pre>\n"
