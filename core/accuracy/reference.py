@@ -18,6 +18,7 @@ from ..sampling.truth import Label, warn_without_crs
 from ..sampling.vector_truth import Losses, Outcome, VectorTruth
 from ..vector import VectorReader
 from .class_map import ClassMap
+from .classes import folded
 from .point_truth import PointTruth
 
 POINTS, SHAPES, RASTER = "points", "shapes", "raster"
@@ -53,7 +54,7 @@ class Reference:
 
     def _ignores(self, label: Label) -> bool:
         name = self.names.get(label) if isinstance(label, int) else None
-        return _folded(label) in self.ignore or (name is not None and _folded(name) in self.ignore)
+        return folded(str(label)) in self.ignore or (name is not None and folded(name) in self.ignore)
 
     def count_feature(self, outcome: Outcome) -> None:
         """What became of one feature of a vector layer."""
@@ -69,7 +70,7 @@ def open_reference(job: AssessAccuracy, judged: ClassMap, exits: contextlib.Exit
         BadTruth: there is no such field.
         GridMismatch: a raster on another grid than the map.
     """
-    ignore = frozenset(_folded(name) for name in job.ignore.split(",")) - {""}
+    ignore = frozenset(folded(name) for name in job.ignore.split(",")) - {""}
     if bool(job.truth) == bool(job.reference):
         received = "both" if job.truth else "none"
         raise BadParameter("Reference", expected="either a vector layer (TRUTH) or a raster (REFERENCE)", received=received)
@@ -85,7 +86,3 @@ def open_reference(job: AssessAccuracy, judged: ClassMap, exits: contextlib.Exit
     truth = VectorTruth(vector, job.field, judged.source, None, reporter, on_feature=lambda outcome: reference.count_feature(outcome))
     reference = Reference(truth.batches, SHAPES, ignore)
     return reference
-
-
-def _folded(label: Label) -> str:
-    return str(label).strip().lower()
