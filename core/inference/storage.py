@@ -13,7 +13,7 @@ Decisions that users meet, and why:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 
 import numpy as np
@@ -107,13 +107,18 @@ class Storage:
         return lacks if self.lacking is None else _either(lacks, values == self.lacking)
 
     def _apart(self, pixels: np.ndarray) -> np.ndarray:
-        """A true value that would be taken for no-data takes the next value towards 0. (Ends of a type are kept free by `limits`.)"""
+        """True values that would be taken for no-data take the next one towards 0; of floats one further away than GDAL's tolerance."""
         if self.coded or self.nodata is None or np.isnan(self.nodata):
             return pixels
-        nodata = self.dtype.type(self.nodata)
-        towards = np.sign(nodata) if nodata else -1
-        beside = np.nextafter(nodata, nodata - towards) if np.issubdtype(self.dtype, np.floating) else nodata - towards
-        return np.where(pixels == nodata, beside, pixels).astype(self.dtype, copy=False)
+        if np.issubdtype(self.dtype, np.integer):
+            low, high = self.limits()
+            if not low <= self.nodata <= high:  # an end of the type, which is kept free
+                return pixels
+            beside = self.nodata - 1 if self.nodata > 0 else self.nodata + 1
+        else:
+            apart = 8 * float(np.finfo(self.dtype).eps)
+            beside = self.nodata * (1 - apart) or apart
+        return np.where(pixels == self.dtype.type(self.nodata), self.dtype.type(beside), pixels)
 
     def _whole(self, values: np.ndarray, lacks: np.ndarray | None) -> tuple[np.ndarray, int]:
         """Rounded and clipped, and how many that has data it was that had to be clipped."""
@@ -147,6 +152,7 @@ def choose_storage(layers: Sequence[Layer], product: Product, gaps: bool, like: 
     codes = [code for layer in layers for code in layer.codes]
     nodata: float | None
     if like:
+        product = replace(product, scale=1.0, offset=0.0)  # the source's own are those of the file
         dtype, nodata = _as_source(layers, product, gaps, like)
     elif product.dtype != "automatic":
         dtype = np.dtype(product.dtype)

@@ -194,7 +194,7 @@ def test_no_data_in_the_middle_of_the_type_stands_for_no_true_value(
     lacking = np.zeros((32, 32), bool)
     lacking[:4, :4] = True
     np.testing.assert_array_equal(pixels[:, :, 0] == 100, lacking)
-    assert (pixels == 99).any() and (pixels == 101).any()
+    assert (pixels == 99).any()
 
 
 def test_nan_becomes_the_no_data_value_of_the_input(
