@@ -36,12 +36,19 @@ def main_output(model: LoadedModel) -> str:
 
 
 def cheapest(outputs: Mapping[str, OutputGeometry]) -> str:
-    """Of outputs that are one image cropped by several margins, that for which the fewest pixels are read; of equal ones the first.
+    """Of outputs that are the first one, cropped by several margins, that for which the fewest pixels are read.
 
     All give the same map: what a margin does not cut off of what padding spoils, the halo does. A margin far wider than needed costs.
+    Names may deceive (Keras calls the answers of a network output_0 and output_1): what sees other pixels than the first is not taken,
+    and of those that cost the same the first is.
     """
-    known = [name for name, geometry in outputs.items() if not geometry.unknown]
-    return min(known or outputs, key=lambda name: _read(outputs[name]))
+    first = next(iter(outputs))
+    alike = [name for name, geometry in outputs.items() if _seen(geometry) == _seen(outputs[first])]
+    return min(alike, key=lambda name: _read(outputs[name]))
+
+
+def _seen(geometry: OutputGeometry) -> object:
+    return geometry.unknown, {name: (seen.view, seen.scale_factor) for name, seen in geometry.inputs.items()}
 
 
 def _read(geometry: OutputGeometry) -> int:
