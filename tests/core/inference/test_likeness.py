@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.classes import make_classes
@@ -38,6 +38,8 @@ def layer(channels: int = 1) -> Layer:
     values=st.lists(st.floats(width=32, allow_nan=True, allow_infinity=False), min_size=1, max_size=12),
     mask=st.integers(0, 2**12 - 1),
 )
+@example("float32", -9999.0, [1.0, np.nan], 7)
+@example("float64", 0.0, [0.0, np.nan], 6)
 def test_no_data_is_where_there_is_none_and_nowhere_else(dtype: str, nodata: float | None, values: list[float], mask: int) -> None:
     like = likeness([source(1, dtype, nodata)], 1)
     storage = choose_storage([layer()], AS_SOURCE, True, like)[0]

@@ -89,7 +89,7 @@ def of_sr4rs(tmp_path_factory: pytest.TempPathFactory) -> str:
 
     def call(lr_input: Any) -> dict[str, Any]:
         image = generator(lr_input)
-        return {f"output_{margin}": image[:, margin:-margin, margin:-margin, :] for margin in (8, 16)}
+        return {f"output_{margin}": image[:, margin:-margin, margin:-margin, :] for margin in (8, 16, 128)}
 
     return save(tmp_path_factory.mktemp("sr4rs"), {"lr_input": 2}, call)
 
