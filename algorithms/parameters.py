@@ -108,9 +108,9 @@ def raster(name: str, label: str, text: str, optional: bool = False, advanced: b
     return explained(QgsProcessingParameterRasterLayer(name, label, None, optional), text, advanced)
 
 
-def rasters(name: str, label: str, text: str) -> Parameter:
-    """Any number of raster layers or files; none by default."""
-    return explained(QgsProcessingParameterMultipleLayers(name, label, QgsProcessing.SourceType.TypeRaster, None, True), text)
+def rasters(name: str, label: str, text: str, optional: bool = True, advanced: bool = False) -> Parameter:
+    """Any number of raster layers or files; none by default, at least one if not `optional`."""
+    return explained(QgsProcessingParameterMultipleLayers(name, label, QgsProcessing.SourceType.TypeRaster, None, optional), text, advanced)
 
 
 def vector(name: str, label: str, text: str, geometry: str = "any", optional: bool = False, advanced: bool = False) -> Parameter:

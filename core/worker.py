@@ -41,6 +41,7 @@ RUNNERS = {
     "normalize": ".normalization.normalize",
     "assessaccuracy": ".accuracy.assess",
     "comparequality": ".quality.compare",
+    "superresolve": ".superresolution.apply",
     "drawmap": ".pictures",
 }
 FORCED_EXIT = 3

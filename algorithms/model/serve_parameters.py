@@ -1,4 +1,4 @@
-"""The parameters of *Serve model*."""
+"""The parameters of *Serve model*, most of which *Superresolve* has too."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ..parameters import (
     source,
     source_numbers,
 )
+from ..values import Values
 
 
 class ServeParameters(EngineAlgorithm):
@@ -33,9 +34,42 @@ class ServeParameters(EngineAlgorithm):
         self.addParameter(model_folder())
         text = self.tr("The part of source 1 to compute, in any CRS. Empty: all of it.")
         self.addParameter(extent(text))
+        self._add_ways()
+        self._add_stored()
+        self._add_outputs()
+
+    def _options(self, values: Values) -> dict[str, Any]:
+        """What `_add_ways` declares, as fields of the job."""
+        return {
+            "model": values.file("MODEL"),
+            "mode": values.word("MODE"),
+            "expression_field": values.optional_size("EXPRESSION_FIELD"),
+            "scale_factor": values.text("SCALE_FACTOR").strip(),
+            "mask": values.raster("MASK"),
+            "nodata_rule": values.word("NODATA_RULE"),
+            "resample": values.word("RESAMPLE"),
+            "block_size": values.whole("BLOCK_SIZE"),
+            "memory": values.whole("MEMORY"),
+            "edges": values.word("EDGES"),
+            "overlap": values.whole("OVERLAP"),
+            "augmentation": values.word("AUGMENTATION"),
+            "precision": values.word("PRECISION"),
+            "resume": values.flag("RESUME"),
+            "signature": values.text("SIGNATURE").strip(),
+            "placeholders": values.text("USER_PLACEHOLDERS").strip(),
+            "trust": values.flag("TRUST_MODEL"),
+        }
+
+    def _add_ways(self) -> None:
+        """How the model is applied."""
         self._add_mask()
         self._add_choices()
         self._add_better()
+        self._add_geometry()
+        self._add_foreign()
+
+    def _add_geometry(self) -> None:
+        """What the model tells itself, as a rule."""
         for index in source_numbers():
             what = self.tr("Receptive field of source {}").format(index)
             self._add_size(f"RECEPTIVE_FIELD{index}", what, self.tr("In pixels of this source. Empty: read from the model."))
@@ -45,9 +79,6 @@ class ServeParameters(EngineAlgorithm):
             self.tr("Scale factor"),
             self.tr("Output pixel size ÷ pixel size of source 1, such as 1/4. Empty: read from the model."),
         )
-        self._add_foreign()
-        self._add_stored()
-        self._add_outputs()
 
     def _add_foreign(self) -> None:
         """What only models of other programs need."""
@@ -189,9 +220,26 @@ class ServeParameters(EngineAlgorithm):
                 optional=True,
             )
         )
+        self._add_numbers()
+
+    def _add_numbers(self) -> None:
         for name, label in (
             ("BLOCK_SIZE", self.tr("Block size used, in output pixels")),
             ("WIDTH", self.tr("Width of the map, in pixels")),
             ("HEIGHT", self.tr("Height of the map, in pixels")),
         ):
             self.addOutput(QgsProcessingOutputNumber(name, label))
+
+
+def outputs_of_model(values: Values) -> tuple[str, ...]:
+    """The names in OUTPUTS."""
+    return tuple(name.strip() for name in values.text("OUTPUTS").split(",") if name.strip())
+
+
+def served_source(values: Values, index: int, images: str = "") -> jobs.ServedSource:
+    """One source; `images`: the name of the parameter that takes its images, if not SOURCEn."""
+    return jobs.ServedSource(
+        images=values.rasters(images or f"SOURCE{index}"),
+        nodata=values.optional_real(f"NODATA{index}"),
+        receptive_field=values.optional_size(f"RECEPTIVE_FIELD{index}"),
+    )

@@ -10,7 +10,7 @@ from ...core import jobs
 from ..base import Parameters
 from ..layers import style_when_loaded
 from ..values import Values
-from .serve_parameters import ServeParameters
+from .serve_parameters import ServeParameters, outputs_of_model, served_source
 
 
 class ServeModel(ServeParameters):
@@ -47,32 +47,16 @@ class ServeModel(ServeParameters):
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> jobs.ServeModel:
         values = Values(self, parameters, context, feedback)
-        names = tuple(name.strip() for name in values.text("OUTPUTS").split(",") if name.strip())
+        names = outputs_of_model(values)
         as_stored = values.word("OUTPUT_TYPE"), values.optional_real("OUTPUT_SCALE"), values.optional_real("OUTPUT_OFFSET")
         products = [jobs.Product(values.output("OUTPUT"), names, *as_stored)]
         if values.given("PROBABILITIES"):
             products.append(jobs.Product(values.output("PROBABILITIES"), ("probabilities",), *as_stored))
         return jobs.ServeModel(
-            sources=values.sources(_source),
-            model=values.file("MODEL"),
-            mode=values.word("MODE"),
+            sources=values.sources(served_source),
             products=tuple(products),
-            expression_field=values.optional_size("EXPRESSION_FIELD"),
-            scale_factor=values.text("SCALE_FACTOR").strip(),
             extent=values.extent("EXTENT", "SOURCE1"),
-            mask=values.raster("MASK"),
-            nodata_rule=values.word("NODATA_RULE"),
-            resample=values.word("RESAMPLE"),
-            block_size=values.whole("BLOCK_SIZE"),
-            memory=values.whole("MEMORY"),
-            edges=values.word("EDGES"),
-            overlap=values.whole("OVERLAP"),
-            augmentation=values.word("AUGMENTATION"),
-            precision=values.word("PRECISION"),
-            resume=values.flag("RESUME"),
-            signature=values.text("SIGNATURE").strip(),
-            placeholders=values.text("USER_PLACEHOLDERS").strip(),
-            trust=values.flag("TRUST_MODEL"),
+            **self._options(values),
         )
 
     def results(
@@ -85,11 +69,3 @@ class ServeModel(ServeParameters):
         for path in paths.values():
             style_when_loaded(path, context)
         return {**numbers, **paths}
-
-
-def _source(values: Values, index: int) -> jobs.ServedSource:
-    return jobs.ServedSource(
-        images=values.rasters(f"SOURCE{index}"),
-        nodata=values.optional_real(f"NODATA{index}"),
-        receptive_field=values.optional_size(f"RECEPTIVE_FIELD{index}"),
-    )

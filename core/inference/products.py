@@ -12,7 +12,10 @@ import numpy as np
 from ..errors import BadParameter
 from ..jobs import Product
 from ..model.contract import Contract
+from ..model.geometry.margins import main_output
+from ..raster.source import Source
 from ..raster.writer import Bands
+from .likeness import Likeness, likeness
 from .storage import Layer, Storage, choose_storage
 from .tally import Tally
 
@@ -30,14 +33,16 @@ class OutputFile:
     bands: Bands
 
     @classmethod
-    def of(cls, product: Product, layers: Sequence[Layer], gaps: bool = True) -> OutputFile:
-        """The file of a product; `gaps`: whether an output pixel may lack data.
+    def of(cls, product: Product, layers: Sequence[Layer], gaps: bool = True, sources: Sequence[Source] = ()) -> OutputFile:
+        """The file of a product; `gaps`: whether an output pixel may lack data; `sources`: of one that is to be as a source.
 
         Raises:
             BadParameter: the pixel type that the user asks for does not suit.
         """
-        storages = choose_storage(layers, product, gaps)
-        return cls(product, tuple(layers), storages, describe(layers, storages))
+        measured = product.as_source and not any(layer.coded for layer in layers)
+        like = likeness(sources, sum(layer.channels for layer in layers)) if measured else None
+        storages = choose_storage(layers, product, gaps, like)
+        return cls(product, tuple(layers), storages, describe(layers, storages, like))
 
     def block(self, outputs: Mapping[str, np.ndarray] | None, valid: np.ndarray, tally: Tally | None = None) -> np.ndarray:
         """One block: (rows, cols, bands) in the file's type, no-data where nothing is valid or (None) nothing was computed."""
@@ -71,7 +76,7 @@ def choose_outputs(wanted: Sequence[str], model: LoadedModel, contract: Contract
     """
     available = {spec.name: spec.dtype for spec in model.outputs}
     kinds = {output.kind: output.name for output in reversed(contract.outputs)} if contract else {}
-    main = contract.outputs[0].name if contract else next(iter(available))
+    main = contract.outputs[0].name if contract else main_output(model)
     found = (model.output_named(name) for name in wanted or (main,))
     names = tuple(name if name in available else kinds.get(name, name) for name in found)
     for name in names:
@@ -82,12 +87,14 @@ def choose_outputs(wanted: Sequence[str], model: LoadedModel, contract: Contract
     return names
 
 
-def describe(layers: Sequence[Layer], storages: Sequence[Storage]) -> Bands:
+def describe(layers: Sequence[Layer], storages: Sequence[Storage], like: Likeness | None = None) -> Bands:
     """Type, names, no-data, scales and classes of a file that holds these layers, stacked."""
     first, spec = storages[0], layers[0].spec
     names = tuple(name for layer in layers for name in _names(layer))
     if len(layers) == 1 and layers[0].channels == 1 and spec and layers[0].codes:
         return Bands(first.dtype.name, names, first.nodata, spec.classes)
+    if like:
+        return Bands(first.dtype.name, like.names or names, first.nodata, scales=like.scales, offsets=like.offsets)
     each = [storage for layer, storage in zip(layers, storages, strict=True) for _ in range(layer.channels)]
     scales, offsets = tuple(storage.scale for storage in each), tuple(storage.offset for storage in each)
     return Bands(first.dtype.name, names, first.nodata, scales=scales, offsets=offsets)

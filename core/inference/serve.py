@@ -44,7 +44,7 @@ def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
         layers = _layers(evaluator, setup, job.products)
         pairs = zip(job.products, setup.outputs, strict=True)
         gaps = may_have_gaps(setup.sources, setup.plan, job.edges, setup.mask is not None)
-        files = [OutputFile.of(product, [layers[name] for name in group], gaps) for product, group in pairs]
+        files = [OutputFile.of(product, [layers[name] for name in group], gaps, setup.sources) for product, group in pairs]
         for file in files:
             reporter.info(file.in_words())
         bands = [file.bands for file in files]

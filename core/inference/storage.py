@@ -13,7 +13,7 @@ Decisions that users meet, and why:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 
 import numpy as np
@@ -22,6 +22,7 @@ from ..classes import class_type
 from ..errors import BadParameter
 from ..jobs import Product
 from ..model.contract import OutputSpec
+from .likeness import Likeness, holds
 
 WIDER = {"uint8": "int16", "int8": "int16", "uint16": "int32", "int16": "int32"}
 STORED = {"bool": "uint8", "int8": "int16", "int64": "int32", "uint64": "uint32", "float16": "float32"}  # what GeoTIFF readers lack
@@ -78,7 +79,7 @@ class Storage:
             values /= self.scale
         if np.issubdtype(self.dtype, np.integer):
             values, clipped = self._whole(values, lacks)
-        pixels = values.astype(self.dtype, copy=False)
+        pixels = self._apart(values.astype(self.dtype, copy=False))
         nodata = np.asarray(0 if self.nodata is None else self.nodata, self.dtype)
         return pixels if lacks is None else np.where(lacks, nodata, pixels), clipped
 
@@ -100,10 +101,24 @@ class Storage:
     def _lacks(self, values: np.ndarray, valid: np.ndarray) -> np.ndarray | None:
         """Which values are none (rows, cols, channels); None if all are some."""
         lacks = None if valid.all() else np.broadcast_to(~valid[:, :, np.newaxis], values.shape)
-        whole = np.issubdtype(self.dtype, np.integer)
-        if np.issubdtype(values.dtype, np.floating) and whole and np.isnan(values).any():  # NaN is no whole number; in floats it may stay
+        nan_stays = np.issubdtype(self.dtype, np.floating) and (self.nodata is None or np.isnan(self.nodata))
+        if np.issubdtype(values.dtype, np.floating) and not nan_stays and np.isnan(values).any():
             lacks = _either(lacks, np.isnan(values))
         return lacks if self.lacking is None else _either(lacks, values == self.lacking)
+
+    def _apart(self, pixels: np.ndarray) -> np.ndarray:
+        """True values that would be taken for no-data take the next one towards 0; of floats one further away than GDAL's tolerance."""
+        if self.coded or self.nodata is None or np.isnan(self.nodata):
+            return pixels
+        if np.issubdtype(self.dtype, np.integer):
+            low, high = self.limits()
+            if not low <= self.nodata <= high:  # an end of the type, which is kept free
+                return pixels
+            beside = self.nodata - 1 if self.nodata > 0 else self.nodata + 1
+        else:
+            apart = 8 * float(np.finfo(self.dtype).eps)
+            beside = self.nodata * (1 - apart) or apart
+        return np.where(pixels == self.dtype.type(self.nodata), self.dtype.type(beside), pixels)
 
     def _whole(self, values: np.ndarray, lacks: np.ndarray | None) -> tuple[np.ndarray, int]:
         """Rounded and clipped, and how many that has data it was that had to be clipped."""
@@ -122,11 +137,12 @@ class Storage:
         return np.where(lacks, 0, kept), int(np.count_nonzero(changed & ~lacks))  # NaN makes no whole number
 
 
-def choose_storage(layers: Sequence[Layer], product: Product, gaps: bool) -> tuple[Storage, ...]:
+def choose_storage(layers: Sequence[Layer], product: Product, gaps: bool, like: Likeness | None = None) -> tuple[Storage, ...]:
     """How the layers of a product stand in its file: one type and one no-data value, and a scale and an offset for each.
 
     Args:
         gaps: whether an output pixel may lack data.
+        like: the source whose values these are, made better.
 
     Raises:
         BadParameter: a scale of 0, or a pixel type that does not hold the class codes and a no-data value.
@@ -134,9 +150,13 @@ def choose_storage(layers: Sequence[Layer], product: Product, gaps: bool) -> tup
     if product.scale == 0:
         raise BadParameter("Scale of the pixels", expected="a number that is not 0", received=0)
     codes = [code for layer in layers for code in layer.codes]
-    if product.dtype != "automatic":
+    nodata: float | None
+    if like:
+        product = replace(product, scale=1.0, offset=0.0)  # the source's own are those of the file
+        dtype, nodata = _as_source(layers, product, gaps, like)
+    elif product.dtype != "automatic":
         dtype = np.dtype(product.dtype)
-        nodata: float | None = _free_value(dtype, layers)
+        nodata = _free_value(dtype, layers)
     elif len(layers) == 1 and codes:
         name, nodata = class_type(codes)
         dtype = np.dtype(name)
@@ -151,6 +171,14 @@ def _of_layer(layer: Layer, dtype: np.dtype, nodata: float | None, product: Prod
     lacking = layer.spec.nodata if layer.spec else None
     scale = _usual_scale(layer, dtype) if product.scale is None else product.scale
     return Storage(dtype, nodata, scale, product.offset or 0.0, None if lacking is None or np.isnan(lacking) else lacking)
+
+
+def _as_source(layers: Sequence[Layer], product: Product, gaps: bool, like: Likeness) -> tuple[np.dtype, float | None]:
+    """The source's type, never a wider one, and its no-data value where the type holds it."""
+    dtype = np.dtype(STORED.get(like.dtype.name, like.dtype.name) if product.dtype == "automatic" else product.dtype)
+    if like.nodata is not None and holds(dtype, like.nodata):
+        return dtype, like.nodata
+    return dtype, _free_value(dtype, layers) if gaps or np.issubdtype(dtype, np.floating) else None
 
 
 def _automatic(layers: Sequence[Layer], gaps: bool) -> tuple[np.dtype, float | None]:

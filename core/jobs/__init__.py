@@ -22,8 +22,8 @@ from .sampling import (
     SelectSamples,
     SelectSamplesFromLabels,
 )
-from .serving import AUGMENTATIONS, EDGES, MODES, PIXEL_TYPES, InspectModel, Product, ServedSource, ServeModel
-from .superresolution import CompareQuality
+from .serving import AUGMENTATIONS, EDGES, MODES, PIXEL_TYPES, InspectModel, Product, ServedSource, ServeModel, Serving
+from .superresolution import CompareQuality, Superresolve
 from .tools import NORMALIZATIONS, NORMALIZED_TYPES, CheckEngine, CreateDemoScene, DrawMap, Normalize
 from .training import (
     DISTRIBUTIONS,
@@ -92,6 +92,8 @@ __all__ = [
     "SelectSamplesFromLabels",
     "ServeModel",
     "ServedSource",
+    "Serving",
+    "Superresolve",
     "TrainClassifier",
     "TrainModel",
     "from_dict",

@@ -41,6 +41,8 @@ class Product(Part):
         outputs: none: the model's main one.
         dtype: pixel type; automatic: the model's own, or the smallest that holds the classes.
         scale, offset: value of the model = pixel · scale + offset; None: 1 and 0, or what suits probabilities in whole numbers.
+        as_source: the values are those of a source made better: its no-data value, names, scales and offsets are kept and, where dtype is
+            automatic, its pixel type. Not of classes.
     """
 
     path: str = ""
@@ -48,11 +50,12 @@ class Product(Part):
     dtype: str = choice(PIXEL_TYPES)
     scale: Optional[float] = None
     offset: Optional[float] = None
+    as_source: bool = False
 
 
 @dataclass(frozen=True)
-class ServeModel(Job):
-    """A model over images of any size.
+class Serving(Job):
+    """What every job that applies a model to images of any size is given.
 
     Attributes:
         expression_field: (width, height) in output pixels; None: the model's own.
@@ -72,11 +75,9 @@ class ServeModel(Job):
         trust: serve a model even if it holds operations that touch files or the network, or run Python.
     """
 
-    name: ClassVar[str] = "servemodel"
     sources: tuple[ServedSource, ...] = ()
     model: str = ""
     mode: str = choice(MODES)
-    products: tuple[Product, ...] = ()
     expression_field: Optional[tuple[int, int]] = None
     scale_factor: str = ""
     extent: Optional[Extent] = None
@@ -93,3 +94,11 @@ class ServeModel(Job):
     signature: str = ""
     placeholders: str = ""
     trust: bool = False
+
+
+@dataclass(frozen=True)
+class ServeModel(Serving):
+    """A model over images of any size, into one raster or several."""
+
+    name: ClassVar[str] = "servemodel"
+    products: tuple[Product, ...] = ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
-from ..fields import bounded
+from ..fields import bounded, choice
 from .base import Job
+from .serving import PIXEL_TYPES, Serving
 
 
 @dataclass(frozen=True)
@@ -28,3 +29,18 @@ class CompareQuality(Job):
     peak: float = bounded(0.0, low=0.0)
     ratio: float = bounded(4.0, above=0.0)
     output_html: str = ""
+
+
+@dataclass(frozen=True)
+class Superresolve(Serving):
+    """The image that a model makes of source 1, with smaller pixels, as the same measurements; further sources may help (fusion).
+
+    Attributes:
+        outputs: of the model, stacked; none: its main one.
+        dtype: pixel type; automatic: that of the source.
+    """
+
+    name: ClassVar[str] = "superresolve"
+    outputs: tuple[str, ...] = ()
+    dtype: str = choice(PIXEL_TYPES)
+    output: str = ""

@@ -89,6 +89,16 @@ class Source:
         return tuple(value for image in self._images for value in image.nodata)
 
     @property
+    def scales(self) -> tuple[float, ...]:
+        """For each band, as GDAL has it: true value = pixel · scale + offset. Pixels are read as they stand."""
+        return tuple(scale for image in self._images for scale in image.scales)
+
+    @property
+    def offsets(self) -> tuple[float, ...]:
+        """For each band; see `scales`."""
+        return tuple(offset for image in self._images for offset in image.offsets)
+
+    @property
     def complete(self) -> bool:
         """Whether every pixel surely has data: no value means "no data", no mask, and no type that knows NaN."""
         if np.issubdtype(self.dtype, np.floating):

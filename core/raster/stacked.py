@@ -61,6 +61,16 @@ class StackedImage:
         """One a band: its description, or the file's name with its number."""
         return tuple(self.name_of(band) for band in self.bands)
 
+    @property
+    def scales(self) -> tuple[float, ...]:
+        """One a band: true value = pixel · scale + offset."""
+        return tuple(self._original.scales[band] for band in self.bands)
+
+    @property
+    def offsets(self) -> tuple[float, ...]:
+        """One a band; see `scales`."""
+        return tuple(self._original.offsets[band] for band in self.bands)
+
     def name_of(self, band: int) -> str:
         """The name of a band, taken or not."""
         stem = os.path.splitext(os.path.basename(self._original.name))[0]

@@ -46,6 +46,9 @@ NAMES = {
     "EXPRESSION_FIELD_Y "
     "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP AUGMENTATION "
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
+    "superresolve": "INPUT MODEL EXTENT INPUT2 INPUT6 NODATA1 NODATA6 MODE OUTPUTS RECEPTIVE_FIELD1_X RECEPTIVE_FIELD6_Y "
+    "EXPRESSION_FIELD_X SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP "
+    "AUGMENTATION PRECISION RESUME OUTPUT_TYPE OUTPUT",
     "comparequality": "INPUT REFERENCE BORDER PEAK RATIO NODATA OUTPUT_HTML",
     "assessaccuracy": "INPUT BAND TRUTH FIELD REFERENCE NODATA IGNORE COMPARED NAMES OUTPUT OUTPUT_HTML",
     "trainclassifier": "SOURCE1 SOURCE6 NODATA1 MODEL FEATURES USE_BANDS NEIGHBOURHOOD INDICES SAMPLES FIELD SAMPLES_VALIDATION CLASSIFIER "
@@ -65,6 +68,7 @@ NUMBERS = {
     "inspectmodel": "",
     "trainmodel": "OVERALL_ACCURACY KAPPA F1 IOU MAE RMSE R2 BEST_EPOCH",
     "servemodel": "BLOCK_SIZE WIDTH HEIGHT",
+    "superresolve": "BLOCK_SIZE WIDTH HEIGHT",
     "comparequality": "PSNR SSIM SAM ERGAS RMSE",
     "assessaccuracy": "SAMPLES OVERALL_ACCURACY KAPPA F1 IOU AREA_ADJUSTED_ACCURACY AREA_ADJUSTED_HALF_WIDTH MCNEMAR_P",
     "trainclassifier": "OVERALL_ACCURACY KAPPA F1 SAMPLES FEATURES CLASSES",
@@ -178,6 +182,20 @@ def test_compare_quality(translate: Callable[..., Any], make_raster: MakeRaster,
     numbers = {"BORDER": 3, "PEAK": 10000, "RATIO": 2.5, "NODATA": 0}
     job = translate("comparequality", INPUT=image, REFERENCE=reference, OUTPUT_HTML=report, **numbers)
     assert (job.border, job.peak, job.ratio, job.nodata, job.output_html) == (3, 10000.0, 2.5, 0.0, report)
+
+
+def test_superresolve(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import ServedSource, Superresolve
+
+    coarse, other, fine = (make_raster(f"{name}.tif") for name in ("coarse", "other", "fine"))
+    model, out = str(tmp_path / "model"), str(tmp_path / "out.tif")
+    job = translate("superresolve", INPUT=coarse, MODEL=model, OUTPUT=out)
+    assert job == Superresolve(sources=(ServedSource((coarse,)),), model=model, output=out)
+    job = translate(
+        "superresolve", INPUT=[coarse, other], NODATA1=0, INPUT2=fine, MODEL=model, OUTPUT=out, OUTPUTS="a, b", OUTPUT_TYPE="float32"
+    )
+    assert job.sources == (ServedSource((coarse, other), 0.0), ServedSource((fine,)))
+    assert (job.outputs, job.dtype) == (("a", "b"), "float32")
 
 
 def test_select_samples(translate: Callable[..., Any], make_raster: MakeRaster, points: QgsVectorLayer, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ IDS = (
     "trainclassifier",
     "classifyimage",
     "assessaccuracy",
+    "superresolve",
     "comparequality",
     "createdemoscene",
     "checkengine",
