@@ -41,6 +41,7 @@ RUNNERS = {
     "normalize": ".normalization.normalize",
     "assessaccuracy": ".accuracy.assess",
     "comparequality": ".quality.compare",
+    "trainsuperresolution": ".superresolution.train",
     "drawmap": ".pictures",
 }
 FORCED_EXIT = 3

@@ -23,7 +23,7 @@ from .sampling import (
     SelectSamplesFromLabels,
 )
 from .serving import AUGMENTATIONS, EDGES, MODES, PIXEL_TYPES, InspectModel, Product, ServedSource, ServeModel
-from .superresolution import CompareQuality
+from .superresolution import ADVERSARIAL, FACTORS, NETWORKS, CompareQuality, ImageFitting, ImageLosses, PairSet, TrainSuperresolution
 from .tools import NORMALIZATIONS, NORMALIZED_TYPES, CheckEngine, CreateDemoScene, DrawMap, Normalize
 from .training import (
     DISTRIBUTIONS,
@@ -42,15 +42,18 @@ from .training import (
 from .wire import JOBS, from_dict, outputs_of, to_dict
 
 __all__ = [
+    "ADVERSARIAL",
     "AUGMENTATIONS",
     "CLASSIFIERS",
     "DISTRIBUTIONS",
     "EDGES",
+    "FACTORS",
     "JOBS",
     "KERNELS",
     "LOSSES",
     "MODES",
     "MONITORS",
+    "NETWORKS",
     "NODATA_RULES",
     "NORMALIZATIONS",
     "NORMALIZED_TYPES",
@@ -76,11 +79,14 @@ __all__ = [
     "ExtractPatches",
     "Fitting",
     "GraphTraining",
+    "ImageFitting",
+    "ImageLosses",
     "InspectModel",
     "Job",
     "LabelImage",
     "Learning",
     "Normalize",
+    "PairSet",
     "Part",
     "PatchAugmentation",
     "PatchSet",
@@ -94,6 +100,7 @@ __all__ = [
     "ServedSource",
     "TrainClassifier",
     "TrainModel",
+    "TrainSuperresolution",
     "from_dict",
     "outputs_of",
     "to_dict",
