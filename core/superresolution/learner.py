@@ -19,7 +19,8 @@ from .scaling import Scale
 class SuperLearner:
     """Learns from pairs.
 
-    What lies within two coarse pixels of a patch's edge does not count: there even bicubic interpolation needs neighbours that no patch has.
+    What lies within two coarse pixels of a patch's edge does not count: there even bicubic interpolation needs neighbours that the patch
+    lacks.
 
     Args:
         network: of core/superresolution/networks; it holds its scale already.

@@ -64,8 +64,8 @@ def made_better(kind: str, verdicts: Any) -> Any:
 def told_apart(kind: str, discriminator: Any, truth: Images, made: Images, mix: Any) -> Any:
     """The discriminator's loss.
 
-    wgan: Gulrajani et al., *Improved Training of Wasserstein GANs* (2017), with the drift of Karras et al.; lsgan: Mao et al., *Least Squares
-    GANs* (2017), targets 1 and 0.
+    wgan: Gulrajani et al., *Improved Training of Wasserstein GANs* (2017), with the drift of Karras et al.;
+    lsgan: Mao et al., *Least Squares GANs* (2017), targets 1 and 0.
 
     Args:
         mix: (samples, 1, 1, 1) within 0 … 1: where between true and made each sample's gradient is looked at.

@@ -1,8 +1,9 @@
 """The light network: bicubic interpolation, and what a residual network adds to it.
 
 After Lim et al., *Enhanced Deep Residual Networks for Single Image Super-Resolution* (EDSR, CVPR Workshops 2017): no batch
-normalisation, all work at the coarse resolution, made fine in the last layer. Theirs learns the image; this one the difference from bicubic, from weights of
-0 in its last layer: it begins as bicubic interpolation exactly, and a short training on a processor only improves on it.
+normalisation, all work at the coarse resolution, made fine in the last layer. Theirs learns the image; this one the difference from
+bicubic, from weights of 0 in its last layer: it begins as bicubic interpolation exactly, and a short training on a processor only
+improves on it.
 
     source1         n × n × bands        any size
     normalization   n × n × bands        median 0 and robust spread 1, of the training patches
