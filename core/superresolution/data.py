@@ -71,8 +71,8 @@ class PairFeed:
 
 
 def open_pairs(job: TrainSuperresolution, pairing: Pairing, exits: contextlib.ExitStack) -> Opened:
-    """The patches of a job, checked. Without validation patches the last ones of the training patches are set apart: they were extracted in the
-    order of the image's rows, so that they are of other ground but for a few.
+    """The patches of a job, checked. Without validation patches the last ones of the training patches are set
+    apart: they were extracted in the order of the image's rows, so that they are of other ground but for a few.
 
     Raises:
         BadParameter: no patches, too few, or such as cannot be paired.
