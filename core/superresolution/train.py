@@ -139,7 +139,7 @@ def in_words(figures: Figures) -> str:
 def _served(network: Any, weights: list[np.ndarray]) -> Any:
     """The network with the weights to be written, and its finest image alone."""
     network.set_weights(weights)
-    return keras.Model(network.inputs, network.outputs[:1], name=network.name)
+    return keras.Model(network.input, network.outputs[0], name=network.name)
 
 
 def _contract(job: TrainSuperresolution, network: Any, patches: Patches) -> Contract:

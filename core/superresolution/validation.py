@@ -58,7 +58,7 @@ def bicubic_of(bands: int, factor: int, scale: Scale) -> Made:
     source, scaled = parts.source(bands)
     network = keras.Model(source, parts.image(parts.bicubic(scaled, factor), factor, full=True))
     give_scale(network, scale)
-    return lambda low: np.asarray(network(low, training=False))
+    return lambda low: network(low, training=False).numpy()
 
 
 def _inconsistency(low: np.ndarray, fine: np.ndarray, factor: int, mtf: float) -> np.ndarray:

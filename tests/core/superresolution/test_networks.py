@@ -23,12 +23,13 @@ SMALL = {"filters": 4, "blocks": 2}
 
 def of_image(network: Any, low: np.ndarray) -> np.ndarray:
     """The finest output."""
-    return np.asarray(keras.tree.flatten(network(low, training=False))[0])
+    image: np.ndarray = keras.tree.flatten(network(low, training=False))[0].numpy()
+    return image
 
 
 def finest(network: Any) -> Any:
     """The network as it is written."""
-    return keras.Model(network.inputs, network.outputs[:1], name=network.name)
+    return keras.Model(network.input, network.outputs[0], name=network.name)
 
 
 @pytest.mark.parametrize("factor", FACTORS)
@@ -96,7 +97,7 @@ def test_a_file_of_it_is_read_again(name: str, tmp_path: Path) -> None:
 def test_features_keep_their_size_through_pixel_norm() -> None:
     tensor = keras.Input((None, None, 5))
     norm = keras.Model(tensor, parts.pixel_norm(tensor, "x"))
-    values = np.asarray(norm(np.random.default_rng(3).normal(0, 50, (1, 3, 3, 5))))
+    values = norm(np.random.default_rng(3).normal(0, 50, (1, 3, 3, 5))).numpy()
     np.testing.assert_allclose((values**2).mean(axis=-1), 1, rtol=1e-5)
 
 
