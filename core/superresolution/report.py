@@ -22,22 +22,27 @@ OF_TRAINING = ("loss", "learning_rate")
 STRETCH = (2, 98)  # percentiles that become black and white
 
 
-def report_shifts(patches: Patches, pairing: Pairing, table: str, reporter: Reporter) -> None:
+def report_shifts(roles: Mapping[str, Patches], pairing: Pairing, table: str, reporter: Reporter) -> None:
     """Measure how far the images of every given pair lie apart; say it, and write it to a table if wished for.
+
+    Args:
+        roles: "training" and "validation".
 
     Raises:
         CannotWrite: the table cannot be written.
     """
+    pairs = [(role, place) for role, patches in roles.items() for place in range(patches.count)]
     found = []
-    for place in range(patches.count):
-        fine, coarse = (part.astype(np.float32) for part in patches.read(place, place + 1))
+    for role, place in pairs:
+        fine, coarse = (part.astype(np.float32) for part in roles[role].read(place, place + 1))
         found += shifts(coarse, fine, pairing.factor, pairing.mtf)
-        reporter.progress((place + 1) / patches.count, "Measuring how far the pairs lie apart")
+        reporter.progress(len(found) / len(pairs), "Measuring how far the pairs lie apart")
     if table:
         with replacing(table) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(("pair", "down", "right"))
-            writer.writerows((number, f"{down:.3f}", f"{right:.3f}") for number, (down, right) in enumerate(found, start=1))
+            writer.writerow(("role", "pair", "down", "right"))
+            told = zip(pairs, found, strict=True)
+            writer.writerows((role, place + 1, f"{down:.3f}", f"{right:.3f}") for (role, place), (down, right) in told)
     _tell(np.array(found), reporter)
 
 

@@ -43,7 +43,7 @@ def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
     with contextlib.ExitStack() as exits:
         pairing = Pairing(job.factor, job.mtf, bool(job.training.low))
         opened = open_pairs(job, pairing, exits)
-        pairing, scale = _looked_at(job, opened.training, pairing, reporter)
+        pairing, scale = _looked_at(job, opened, pairing, reporter)
         network = build(job.network, opened.training.shapes[0][2], job.factor, job.filters, job.blocks)
         give_scale(network, scale)
         reporter.info(f"{network.count_params():,} parameters.")
@@ -66,12 +66,13 @@ def _check(job: TrainSuperresolution) -> None:
         raise BadParameter("Losses", expected="at least one weight above 0", received="none")
 
 
-def _looked_at(job: TrainSuperresolution, patches: Patches, pairing: Pairing, reporter: Reporter) -> tuple[Pairing, Scale]:
-    """Radiometry and scale, from some of the patches; the shifts of given pairs are told."""
+def _looked_at(job: TrainSuperresolution, opened: Opened, pairing: Pairing, reporter: Reporter) -> tuple[Pairing, Scale]:
+    """Radiometry and scale, from some of the training patches; the shifts of given pairs are told."""
     reporter.phase("Looking at the pairs")
+    patches = opened.training
     some = sampled(patches)
     if pairing.given:
-        report_shifts(patches, pairing, job.output_pairs, reporter)
+        report_shifts({"training": patches, "validation": opened.validation}, pairing, job.output_pairs, reporter)
         if job.fit_radiometry:
             fine, coarse = ([part[place].astype(np.float32) for part in some] for place in (0, 1))
             fitted = fit_radiometry(coarse, fine, job.factor, job.mtf)
