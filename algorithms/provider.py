@@ -21,6 +21,7 @@ from .sampling.selectpatches import SelectPatches
 from .sampling.selectsamples import SelectSamples
 from .sampling.selectsamplesfromlabels import SelectSamplesFromLabels
 from .superresolution.comparequality import CompareQuality
+from .superresolution.trainsuperresolution import TrainSuperresolution
 from .tools.checkengine import CheckEngine
 from .tools.createdemoscene import CreateDemoScene
 from .tools.normalize import Normalize
@@ -38,6 +39,7 @@ ALGORITHMS = (
     TrainClassifier,
     ClassifyImage,
     AssessAccuracy,
+    TrainSuperresolution,
     CompareQuality,
     Normalize,
     CreateDemoScene,
