@@ -27,7 +27,7 @@ class Epochs:
 
     Attributes:
         rows: number, loss, learning rate and figures of each.
-        best: number of the one with the greatest PSNR (of several weights in a GAN training, which no figure judges alone, too).
+        best: number of the one with the greatest PSNR; or the last one, where that would only choose the least of detail.
         weights: after that one, averaged: what is written.
     """
 
@@ -35,10 +35,15 @@ class Epochs:
     best: int = 0
     weights: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, row: Mapping[str, float], weights: list[np.ndarray]) -> bool:
-        """Take in an epoch; whether it is the best so far. Equal images have no PSNR: nothing is better than those."""
+    def add(self, row: Mapping[str, float], weights: list[np.ndarray], by_psnr: bool = True) -> bool:
+        """Take in an epoch; whether it is the best so far. Equal images have no PSNR: nothing is better than those.
+
+        Args:
+            by_psnr: False: the newest is the best. Invented detail costs PSNR (Blau & Michaeli, *The Perception-Distortion Tradeoff*,
+                2018): by it, a training with a discriminator would end with the weights from before the discriminator.
+        """
         self.rows.append(dict(row))
-        if self.best and row.get(PSNR, np.inf) <= self.rows[self.best - 1].get(PSNR, np.inf):
+        if by_psnr and self.best and row.get(PSNR, np.inf) <= self.rows[self.best - 1].get(PSNR, np.inf):
             return False
         self.best, self.weights = len(self.rows), weights
         return True

@@ -31,7 +31,8 @@ from .validation import Figures, Validation
 
 
 def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
-    """Check, train, write: the weights, averaged, of the epoch with the greatest PSNR on the validation pairs.
+    """Check, train, write: the weights, averaged, of the epoch with the greatest PSNR on the validation pairs; those of the last epoch where
+    a discriminator or VGG decide what is good.
 
     Raises:
         BadParameter, BadTruth, BadModel, CannotRead: what is given cannot be used.
@@ -92,6 +93,7 @@ def _train(
     reporter.info(f"Bicubic interpolation: {in_words(validation.bicubic)}")
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
     epochs, fitting = kept.found(), job.fitting
+    by_psnr = job.losses.adversarial == "none" and not job.losses.vgg
     schedule = Schedule(fitting.schedule, fitting.learning_rate, fitting.epochs, -(-training.count // fitting.batch_size), fitting.warmup)
     with Log(job.output_tensorboard, validation) as log:
         for number in range(len(epochs.rows) + 1, fitting.epochs + 1):
@@ -99,9 +101,11 @@ def _train(
             with learner.averaged():
                 figures = validation.measure(learner.infer)
                 row = {"epoch": number, "loss": loss, "learning_rate": schedule.rate(number - 1, schedule.steps - 1), **figures}
-                best = epochs.add(row, learner.network.get_weights())
+                best = epochs.add(row, learner.network.get_weights(), by_psnr)
                 log.epoch(row, learner.infer if best else None)
-            reporter.info(f"Epoch {number}/{fitting.epochs}: loss {loss:.4f}; {in_words(figures)}{' (best so far)' if best else ''}")
+            reporter.info(
+                f"Epoch {number}/{fitting.epochs}: loss {loss:.4f}; {in_words(figures)}{' (best so far)' if best and by_psnr else ''}"
+            )
             kept.keep(epochs)
     return epochs, validation.bicubic
 

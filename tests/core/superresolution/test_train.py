@@ -90,6 +90,7 @@ def test_a_discriminator_takes_part_after_the_pretraining(
     job = make_job(network="sr4rs", losses=ImageLosses(adversarial=adversarial))
     outputs = train.run(replace(job, fitting=replace(job.fitting, pretrain=1, learning_rate=2e-4)), reporter)
     assert np.isfinite(outputs["PSNR"])
+    assert outputs["BEST_EPOCH"] == 2  # not the pretraining's, whatever the PSNR
     contract = read(job.output)
     assert contract is not None and len(contract.outputs) == 1
 
