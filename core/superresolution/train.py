@@ -31,7 +31,7 @@ from .validation import Figures, Validation
 
 
 def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
-    """Check, train, write: the weights, averaged, of the epoch with the greatest PSNR on the validation pairs; those of the last epoch where
+    """Check, train, write: the weights, averaged, of the epoch with the greatest PSNR on the validation pairs; those of the last where
     a discriminator or VGG decide what is good.
 
     Raises:
