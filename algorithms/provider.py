@@ -22,6 +22,7 @@ from .sampling.selectsamples import SelectSamples
 from .sampling.selectsamplesfromlabels import SelectSamplesFromLabels
 from .superresolution.comparequality import CompareQuality
 from .superresolution.superresolve import Superresolve
+from .superresolution.trainsuperresolution import TrainSuperresolution
 from .tools.checkengine import CheckEngine
 from .tools.createdemoscene import CreateDemoScene
 from .tools.normalize import Normalize
@@ -39,6 +40,7 @@ ALGORITHMS = (
     TrainClassifier,
     ClassifyImage,
     AssessAccuracy,
+    TrainSuperresolution,
     Superresolve,
     CompareQuality,
     Normalize,

@@ -41,6 +41,7 @@ RUNNERS = {
     "normalize": ".normalization.normalize",
     "assessaccuracy": ".accuracy.assess",
     "comparequality": ".quality.compare",
+    "trainsuperresolution": ".superresolution.train",
     "superresolve": ".superresolution.apply",
     "drawmap": ".pictures",
 }

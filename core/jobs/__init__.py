@@ -23,7 +23,17 @@ from .sampling import (
     SelectSamplesFromLabels,
 )
 from .serving import AUGMENTATIONS, EDGES, MODES, PIXEL_TYPES, InspectModel, Product, ServedSource, ServeModel, Serving
-from .superresolution import CompareQuality, Superresolve
+from .superresolution import (
+    ADVERSARIAL,
+    FACTORS,
+    NETWORKS,
+    CompareQuality,
+    ImageFitting,
+    ImageLosses,
+    PairSet,
+    Superresolve,
+    TrainSuperresolution,
+)
 from .tools import NORMALIZATIONS, NORMALIZED_TYPES, CheckEngine, CreateDemoScene, DrawMap, Normalize
 from .training import (
     DISTRIBUTIONS,
@@ -42,15 +52,18 @@ from .training import (
 from .wire import JOBS, from_dict, outputs_of, to_dict
 
 __all__ = [
+    "ADVERSARIAL",
     "AUGMENTATIONS",
     "CLASSIFIERS",
     "DISTRIBUTIONS",
     "EDGES",
+    "FACTORS",
     "JOBS",
     "KERNELS",
     "LOSSES",
     "MODES",
     "MONITORS",
+    "NETWORKS",
     "NODATA_RULES",
     "NORMALIZATIONS",
     "NORMALIZED_TYPES",
@@ -76,11 +89,14 @@ __all__ = [
     "ExtractPatches",
     "Fitting",
     "GraphTraining",
+    "ImageFitting",
+    "ImageLosses",
     "InspectModel",
     "Job",
     "LabelImage",
     "Learning",
     "Normalize",
+    "PairSet",
     "Part",
     "PatchAugmentation",
     "PatchSet",
@@ -96,6 +112,7 @@ __all__ = [
     "Superresolve",
     "TrainClassifier",
     "TrainModel",
+    "TrainSuperresolution",
     "from_dict",
     "outputs_of",
     "to_dict",

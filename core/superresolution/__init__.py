@@ -1,0 +1,1 @@
+"""Super-resolution: networks that make pixels finer, the pairs that they learn from, and their training."""

@@ -46,6 +46,9 @@ NAMES = {
     "EXPRESSION_FIELD_Y "
     "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP AUGMENTATION "
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
+    "trainsuperresolution": "HIGH LOW HIGH_VALIDATION LOW_VALIDATION NETWORK FACTOR EPOCHS BATCH_SIZE LEARNING_RATE PRETRAIN SCHEDULE "
+    "WARMUP AVERAGE POSES ADVERSARIAL L1 L2 GAN VGG VGG_WEIGHTS VGG_BANDS VALIDATION_SHARE FILTERS BLOCKS MTF FIT_RADIOMETRY RESUME "
+    "MEMORY SEED OUTPUT OUTPUT_CSV OUTPUT_PAIRS OUTPUT_TENSORBOARD",
     "superresolve": "INPUT MODEL EXTENT INPUT2 INPUT6 NODATA1 NODATA6 MODE OUTPUTS RECEPTIVE_FIELD1_X RECEPTIVE_FIELD6_Y "
     "EXPRESSION_FIELD_X SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP "
     "AUGMENTATION PRECISION RESUME OUTPUT_TYPE OUTPUT",
@@ -68,6 +71,7 @@ NUMBERS = {
     "inspectmodel": "",
     "trainmodel": "OVERALL_ACCURACY KAPPA F1 IOU MAE RMSE R2 BEST_EPOCH",
     "servemodel": "BLOCK_SIZE WIDTH HEIGHT",
+    "trainsuperresolution": "PSNR BICUBIC_PSNR SSIM SAM ERGAS BEST_EPOCH",
     "superresolve": "BLOCK_SIZE WIDTH HEIGHT",
     "comparequality": "PSNR SSIM SAM ERGAS RMSE",
     "assessaccuracy": "SAMPLES OVERALL_ACCURACY KAPPA F1 IOU AREA_ADJUSTED_ACCURACY AREA_ADJUSTED_HALF_WIDTH MCNEMAR_P",
@@ -467,6 +471,19 @@ def test_patches_with_their_labels_or_records(
     paths = {name: str(tmp_path) if name.startswith("RECORDS") else make_raster(f"{name}.tif") for name in given.split()}
     with pytest.raises(error_class, match=message):
         translate("trainmodel", MODEL=str(tmp_path), OUTPUT=str(tmp_path / "out"), **paths)
+
+
+def test_train_super_resolution_as_a_job(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
+    from tensorscape.core.jobs import ImageFitting, ImageLosses, PairSet, TrainSuperresolution
+
+    high, low, model = make_raster(tmp_path / "high.tif"), make_raster(tmp_path / "low.tif"), str(tmp_path / "model")
+    assert translate("trainsuperresolution", HIGH=high, OUTPUT=model) == TrainSuperresolution(PairSet(high), output=model)
+    said = {"NETWORK": "sr4rs", "FACTOR": "2", "VGG_BANDS": "3, 2, 1", "ADVERSARIAL": "lsgan", "PRETRAIN": 5, "AVERAGE": 0.5}
+    job = translate("trainsuperresolution", HIGH=high, LOW=low, OUTPUT=model, **said)
+    assert job == TrainSuperresolution(
+        PairSet(high, low), network="sr4rs", factor=2, output=model, fitting=ImageFitting(pretrain=5, average=0.5),
+        losses=ImageLosses(vgg_bands=(3, 2, 1), adversarial="lsgan"),
+    )  # fmt: skip
 
 
 def test_only_everyday_parameters_of_training_are_in_sight(provider: Any) -> None:

@@ -15,7 +15,8 @@ PLUGIN_PARENT = Path(provider_module.__file__).parents[2]
 IDS = {
     "classstatistics", "normalize",
     "selectsamples", "selectsamplesfromlabels", "selectpatches", "extractpatches", "createmodel", "inspectmodel", "trainmodel",
-    "servemodel", "trainclassifier", "classifyimage", "assessaccuracy", "superresolve", "comparequality", "createdemoscene", "checkengine",
+    "servemodel", "trainclassifier", "classifyimage", "assessaccuracy", "trainsuperresolution", "superresolve", "comparequality",
+    "createdemoscene", "checkengine",
 }  # fmt: skip
 
 

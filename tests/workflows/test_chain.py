@@ -31,6 +31,7 @@ IDS = (
     "trainclassifier",
     "classifyimage",
     "assessaccuracy",
+    "trainsuperresolution",
     "superresolve",
     "comparequality",
     "createdemoscene",

@@ -1,0 +1,121 @@
+"""Opens the pairs of a job, checks them, and feeds them to a training."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import BadParameter
+from ..jobs.superresolution import PairSet, TrainSuperresolution
+from ..reporting import Reporter
+from ..training.data.augment import augmented
+from ..training.data.feed import Feed, make_feed, scan
+from ..training.data.patches import Origin, Patches, PatchImages, TruthOrigin
+from .pairs import Pairing
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+class PatchRange:
+    """Some patches of an image, one after the other: [start, stop)."""
+
+    def __init__(self, patches: Patches, start: int, stop: int) -> None:
+        self._patches, self._start, self.count = patches, start, stop - start
+        self.sources, self.shapes, self.dtypes = patches.sources, patches.shapes, patches.dtypes
+
+    def read(self, start: int, stop: int) -> list[np.ndarray]:
+        """Samples start … stop − 1 of the range."""
+        return self._patches.read(self._start + start, self._start + stop)
+
+    def origins(self) -> tuple[Origin, ...]:
+        """Of every source."""
+        return self._patches.origins()
+
+    def truths(self) -> tuple[TruthOrigin, ...]:
+        """There are none."""
+        return self._patches.truths()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Patches (fine[, coarse]) to learn from, and others to validate with."""
+
+    training: Patches
+    validation: Patches
+
+
+@dataclass(frozen=True)
+class PairFeed:
+    """Batches of pairs (coarse, fine)."""
+
+    feed: Feed
+    pairing: Pairing
+
+    @property
+    def count(self) -> int:
+        """Pairs."""
+        return self.feed.count
+
+    def shuffled(self, batch_size: int, rng: np.random.Generator, poses: bool) -> Iterator[Pair]:
+        """All pairs once, in random order; with `poses`, each turned or mirrored at random."""
+        for batch in self.feed.shuffled(batch_size, rng, (augmented,) if poses else ()):
+            yield self.pairing(batch.sources)
+
+    def in_order(self) -> Iterator[Pair]:
+        """All pairs, one at a time."""
+        for batch in self.feed.in_order(1):
+            yield self.pairing(batch.sources)
+
+
+def open_pairs(job: TrainSuperresolution, pairing: Pairing, exits: contextlib.ExitStack) -> Opened:
+    """The patches of a job, checked. Without validation patches the last ones of the training patches are set
+    apart: they were extracted in the order of the image's rows, so that they are of other ground but for a few.
+
+    Raises:
+        BadParameter: no patches, too few, or such as cannot be paired.
+        CannotRead: an image is missing or damaged.
+    """
+    training = _open(job.training, "Training", pairing, exits)
+    if job.validation.high:
+        validation = _open(job.validation, "Validation", pairing, exits)
+        if validation.shapes[0][2] != training.shapes[0][2]:
+            received = f"{training.shapes[0][2]} and {validation.shapes[0][2]}"
+            raise BadParameter("Bands of training and validation patches", expected="as many in both", received=received)
+        return Opened(training, validation)
+    apart = max(round(training.count * job.validation_share), 1)
+    if training.count - apart < 1:
+        raise BadParameter("Training patches", expected="at least 2, as some are needed for validation", received=training.count)
+    border = training.count - apart
+    return Opened(PatchRange(training, 0, border), PatchRange(training, border, training.count))
+
+
+def _open(pairs: PairSet, role: str, pairing: Pairing, exits: contextlib.ExitStack) -> Patches:
+    if not pairs.high:
+        raise BadParameter(f"{role} patches", expected="a patch image of the fine pixels", received="none")
+    if bool(pairs.low) != pairing.given:
+        raise BadParameter(
+            f"{role} patches", expected="coarse patches for training and for validation, or for neither", received="one of both"
+        )
+    paths = (pairs.high, pairs.low) if pairs.low else (pairs.high,)
+    patches = exits.enter_context(PatchImages(paths, (), (), role))
+    pairing.check(patches.shapes)
+    return patches
+
+
+def feed_of(patches: Patches, pairing: Pairing, memory_mb: int, reporter: Reporter, role: str) -> PairFeed:
+    """Their feed, once all were looked through.
+
+    Raises:
+        BadTruth: a patch with NaN or infinite values.
+    """
+    memory = memory_mb * 1_000_000
+    return PairFeed(make_feed(patches, scan(patches, (), memory, reporter, role), (), memory), pairing)
+
+
+def band_names(patches: Patches) -> Sequence[str]:
+    """Of the pairs; "band 1", "band 2" … where nobody says."""
+    told = patches.origins()[-1].bands
+    return told or [f"band {number}" for number in range(1, patches.shapes[0][2] + 1)]

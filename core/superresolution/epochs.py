@@ -1,0 +1,118 @@
+"""The epochs of a training: what is told of them, which was the best, and how a stopped training finds back to its last one."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..fingerprint import Fingerprint, changes, images, software
+from ..jobs.superresolution import TrainSuperresolution
+from ..model.loading.load import device_in_use
+from ..partial import replacing
+from ..reporting import Reporter
+from ..training.resuming.checkpoint import Checkpoint
+from .learner import SuperLearner
+
+STATE, BEST = "state/", "best/"  # before the names of arrays
+PSNR = "psnr"
+
+
+@dataclass
+class Epochs:
+    """Those that have ended.
+
+    Attributes:
+        rows: number, loss, learning rate and figures of each.
+        best: number of the one with the greatest PSNR; or the last one, where that would only choose the least of detail.
+        weights: after that one, averaged: what is written.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    best: int = 0
+    weights: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, row: Mapping[str, float], weights: list[np.ndarray], by_psnr: bool = True) -> bool:
+        """Take in an epoch; whether it is the best so far. Equal images have no PSNR: nothing is better than those.
+
+        Args:
+            by_psnr: False: the newest is the best. Invented detail costs PSNR (Blau & Michaeli, *The Perception-Distortion Tradeoff*,
+                2018): by it, a training with a discriminator would end with the weights from before the discriminator.
+        """
+        self.rows.append(dict(row))
+        if by_psnr and self.best and row.get(PSNR, np.inf) <= self.rows[self.best - 1].get(PSNR, np.inf):
+            return False
+        self.best, self.weights = len(self.rows), weights
+        return True
+
+    def write(self, path: str) -> None:
+        """As CSV, a row for every epoch.
+
+        Raises:
+            CannotWrite: disk full, no such folder, no permission.
+        """
+        columns = list(dict.fromkeys(name for row in self.rows for name in row))
+        with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+
+class Kept:
+    """Keeps the last epoch of a training on disk while it is not wanted in vain: `job.resume`.
+
+    Use as a context manager: when the training ends well, nothing is left.
+    """
+
+    def __init__(self, job: TrainSuperresolution, learner: SuperLearner, reporter: Reporter) -> None:
+        self._fingerprint, self._learner, self._reporter = fingerprint_of(job), learner, reporter
+        self._checkpoint, self._wanted = Checkpoint(job.output), job.resume
+
+    def found(self) -> Epochs:
+        """Those of the training that was stopped, with the learner as it was after the last of them; none of any other training."""
+        kept = self._checkpoint.read() if self._wanted else None
+        if kept is None:
+            return Epochs()
+        told, arrays = kept
+        changed = changes(told["fingerprint"], self._fingerprint)
+        if changed:
+            self._reporter.warn(f"Starting afresh, as this is not the training that was stopped: {'; '.join(changed)}.")
+            return Epochs()
+        self._learner.restore(_part(arrays, STATE))
+        best = _part(arrays, BEST)
+        self._reporter.info(f"Going on after epoch {len(told['rows'])}.")
+        return Epochs(told["rows"], told["best"], [best[str(place)] for place in range(len(best))])
+
+    def keep(self, epochs: Epochs) -> None:
+        """The last of them has ended."""
+        if not self._wanted:
+            return
+        state = {f"{STATE}{name}": array for name, array in self._learner.state().items()}
+        best = {f"{BEST}{place}": array for place, array in enumerate(epochs.weights)}
+        self._checkpoint.write({"fingerprint": self._fingerprint, "rows": epochs.rows, "best": epochs.best}, state | best)
+
+    def __enter__(self) -> Kept:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not self._wanted or self._checkpoint.empty:
+            self._checkpoint.remove()
+            return
+        self._checkpoint.close()
+        self._reporter.info("The finished epochs are kept: run it again with RESUME to go on from them.")
+
+
+def fingerprint_of(job: TrainSuperresolution) -> Fingerprint:
+    """What the weights depend on."""
+    values = {name: value for name, value in asdict(job).items() if not name.startswith("output") and name != "resume"}
+    pairs = {name: values.pop(name) for name in ("training", "validation")}
+    paths = tuple(path for part in pairs.values() for path in part.values() if path)
+    parameters: dict[str, Any] = {f"parameter {name.upper()}": value for name, value in values.items()}
+    return {**parameters, "the patches": images(paths), "the device": device_in_use(), **software()}
+
+
+def _part(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,163 @@
+"""A network for super-resolution with its optimizer, losses and, if wished for, its discriminator: one batch at a time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..jobs.superresolution import TrainSuperresolution
+from ..model.backend import keras, tf
+from .losses import made_better, pixel_loss, scales_of, told_apart, vgg_features
+from .networks import discriminator
+from .networks.parts import BICUBIC_REACH
+from .scaling import Scale
+
+
+class SuperLearner:
+    """Learns from pairs.
+
+    What lies within two coarse pixels of a patch's edge does not count: there even bicubic interpolation needs neighbours that the patch
+    lacks.
+
+    Args:
+        network: of core/superresolution/networks; it holds its scale already.
+        scale: of its bands, in which losses are counted.
+    """
+
+    def __init__(self, network: Any, scale: Scale, job: TrainSuperresolution) -> None:
+        self.network, self._wish, self._average = network, job.losses, job.fitting.average
+        self._centre, self._spread = (tf.constant(part, tf.float32) for part in (scale.centre, scale.spread))
+        self._factors = _factors(network, job.factor)
+        bands = int(network.inputs[0].shape[-1])
+        adversarial = job.losses.adversarial != "none"
+        # Against a discriminator, memory of earlier gradients is memory of an earlier opponent: β₁ is 0 (Karras et al. 2018).
+        self._optimizer = keras.optimizers.Adam(job.fitting.learning_rate, beta_1=0.0 if adversarial else 0.9, beta_2=0.99)
+        self._optimizer.build(network.trainable_variables)
+        self._judge = discriminator.build(bands, self._factors) if adversarial else None
+        self._judging = keras.optimizers.Adam(job.fitting.learning_rate, beta_1=0.0, beta_2=0.99)
+        if self._judge is not None:
+            self._judging.build(self._judge.trainable_variables)
+        self._features = vgg_features(job.losses, bands) if job.losses.vgg else None
+        self._means = [tf.Variable(variable, trainable=False) for variable in network.trainable_variables]
+        self._done = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._seed = job.seed
+        images = [tf.TensorSpec((None, None, None, bands), tf.float32)] * 2
+        rate = tf.TensorSpec((), tf.float32)
+        self._by_pixels = tf.function(self._pixel_step, input_signature=[*images, rate])
+        self._by_all = tf.function(self._whole_step, input_signature=[*images, rate])
+        self._infer = tf.function(lambda low: keras.tree.flatten(network(low, training=False))[0], input_signature=images[:1])
+
+    def train(self, low: np.ndarray, high: np.ndarray, rate: float, pretrain: bool) -> float:
+        """One step, at this learning rate; its loss. `pretrain`: by L1 and L2 alone."""
+        alone = pretrain or (self._judge is None and self._features is None)
+        step = self._by_pixels if alone else self._by_all
+        return float(step(tf.constant(low), tf.constant(high), tf.constant(rate, tf.float32)))
+
+    def infer(self, low: np.ndarray) -> np.ndarray:
+        """The finest image, in pixel values; by the weights as they are (see `averaged`)."""
+        made: np.ndarray = self._infer(tf.constant(low)).numpy()
+        return made
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within it, the network has the moving averages of its weights."""
+        if not self._average:
+            yield
+            return
+        weights = [variable.numpy() for variable in self.network.trainable_variables]
+        self._assign([mean.numpy() for mean in self._means])
+        try:
+            yield
+        finally:
+            self._assign(weights)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that the next step depends on."""
+        return {name: variable.numpy() for name, variable in self._variables().items()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Put back what `state` gave."""
+        for name, variable in self._variables().items():
+            variable.assign(state[name])
+
+    def _variables(self) -> dict[str, Any]:
+        groups = {"network": self.network.variables, "optimizer": self._optimizer.variables, "means": self._means, "done": [self._done]}
+        if self._judge is not None:
+            groups |= {"judge": self._judge.variables, "judging": self._judging.variables}
+        return {f"{group}/{index}": variable for group, variables in groups.items() for index, variable in enumerate(variables)}
+
+    def _assign(self, weights: list[np.ndarray]) -> None:
+        for variable, weight in zip(self.network.trainable_variables, weights, strict=True):
+            variable.assign(weight)
+
+    def _pixel_step(self, low: Any, high: Any, rate: Any) -> Any:
+        truth = self._truth(high)
+        with tf.GradientTape() as tape:
+            loss = self._of_pixels(truth, self._made(low), first=True)
+        self._learn(tape.gradient(loss, self.network.trainable_variables), rate)
+        return loss
+
+    def _whole_step(self, low: Any, high: Any, rate: Any) -> Any:
+        truth = self._truth(high)
+        with tf.GradientTape() as tape:
+            made = self._made(low)
+            loss = self._of_pixels(truth, made) + self._of_features(truth, made)
+            if self._judge is not None:
+                loss += self._wish.gan * made_better(self._wish.adversarial, self._judge(made, training=True))
+        self._learn(tape.gradient(loss, self.network.trainable_variables), rate)
+        if self._judge is not None:
+            self._judge_learns(truth, [tf.stop_gradient(image) for image in made], rate)
+        return loss
+
+    def _judge_learns(self, truth: list[Any], made: list[Any], rate: Any) -> None:
+        # A number of its own for every step, so that a training that goes on draws what one that ran through would.
+        seed = tf.stack([tf.constant(self._seed, tf.int64), self._done])
+        mix = tf.random.stateless_uniform((tf.shape(truth[0])[0], 1, 1, 1), seed)
+        with tf.GradientTape() as tape:
+            loss = told_apart(self._wish.adversarial, self._judge, truth, made, mix)
+        assert self._judge is not None
+        self._judging.learning_rate.assign(rate)
+        self._judging.apply(tape.gradient(loss, self._judge.trainable_variables), self._judge.trainable_variables)
+
+    def _learn(self, gradients: list[Any], rate: Any) -> None:
+        """A step of the optimizer and of the moving averages, which follow fast at first: they shall not remember the first weights."""
+        self._optimizer.learning_rate.assign(rate)
+        self._optimizer.apply(gradients, self.network.trainable_variables)
+        self._done.assign_add(1)
+        done = tf.cast(self._done, tf.float32)
+        kept = tf.minimum(self._average, (1 + done) / (10 + done))
+        for mean, variable in zip(self._means, self.network.trainable_variables, strict=True):
+            mean.assign(kept * mean + (1 - kept) * variable)
+
+    def _of_pixels(self, truth: list[Any], made: list[Any], first: bool = False) -> Any:
+        """By L1 where neither is wished for, and the first epochs need one."""
+        l1, l2 = self._wish.l1, self._wish.l2
+        return pixel_loss(truth, made, 1.0 if first and not (l1 or l2) else l1, l2)
+
+    def _of_features(self, truth: list[Any], made: list[Any]) -> Any:
+        if self._features is None:
+            return tf.constant(0.0)
+        parts = zip(truth, made, strict=True)
+        found = [tf.reduce_mean(tf.square(self._features(image) - self._features(true))) for true, image in parts]
+        return self._wish.vgg * tf.add_n(found)
+
+    def _truth(self, high: Any) -> list[Any]:
+        finest = self._factors[0]
+        images = scales_of((high - self._centre) / self._spread, [finest // factor for factor in self._factors])
+        return self._cropped(images)
+
+    def _made(self, low: Any) -> list[Any]:
+        images = keras.tree.flatten(self.network(low, training=True))
+        return self._cropped([(image - self._centre) / self._spread for image in images])
+
+    def _cropped(self, images: list[Any]) -> list[Any]:
+        edges = [BICUBIC_REACH * factor for factor in self._factors]
+        return [image[:, edge:-edge, edge:-edge] for image, edge in zip(images, edges, strict=True)]
+
+
+def _factors(network: Any, factor: int) -> list[int]:
+    """How many times finer than the input each output is; the names of all but the first say it."""
+    return [factor, *(int(name.rpartition("_")[2]) for name in network.output_names[1:])]

@@ -1,0 +1,31 @@
+"""The networks for super-resolution, by the names that jobs give them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import BadParameter
+from ...jobs.superresolution import FACTORS
+from . import edsr, sr4rs
+
+_BUILDERS = {"light": edsr.build, "sr4rs": sr4rs.build}
+
+
+def build(network: str, bands: int, factor: int, filters: int = 0, blocks: int = 0) -> Any:
+    """A network with random weights.
+
+    Args:
+        network: "light" or "sr4rs".
+        filters, blocks: 0: as many as the network usually has.
+
+    Returns:
+        A keras.Model of one input (any rows, any columns, bands); its first output has `factor` times as many rows and columns, and the
+        values of the input; any others are the same picture at coarser scales, finest first, for training.
+
+    Raises:
+        BadParameter: a factor that no network is made for.
+    """
+    if factor not in FACTORS:
+        raise BadParameter("FACTOR", expected="one of " + ", ".join(map(str, FACTORS)), received=factor)
+    options = {name: value for name, value in (("filters", filters), ("blocks", blocks)) if value}
+    return _BUILDERS[network](bands, factor, **options)

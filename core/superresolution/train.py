@@ -1,0 +1,166 @@
+"""Job trainsuperresolution: pairs of patches in, a network that makes pixels finer out, with figures that compare it with bicubic."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import BadParameter
+from ..jobs.superresolution import FACTORS, TrainSuperresolution
+from ..model.backend import keras
+from ..model.contract import Contract
+from ..model.folder import write_folder
+from ..model.loading.load import device_in_use
+from ..model.promise import contract_of
+from ..reporting import Reporter
+from ..training.data.patches import Patches
+from ..training.schedule import Schedule
+from .data import Opened, PairFeed, band_names, feed_of, open_pairs
+from .epochs import Epochs, Kept
+from .learner import SuperLearner
+from .networks import build
+from .pairs import Pairing, fit_radiometry, sampled
+from .report import Log, report_shifts
+from .scaling import Scale, give_scale, robust_scale
+from .validation import Figures, Validation
+
+
+def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
+    """Check, train, write: the weights, averaged, of the epoch with the greatest PSNR on the validation pairs; those of the last where
+    a discriminator or VGG decide what is good.
+
+    Raises:
+        BadParameter, BadTruth, BadModel, CannotRead: what is given cannot be used.
+        BadParameter: the training diverged; no model is written.
+        CannotWrite: the model or a table cannot be written.
+    """
+    _check(job)
+    keras.utils.set_random_seed(job.seed)
+    with contextlib.ExitStack() as exits:
+        pairing = Pairing(job.factor, job.mtf, bool(job.training.low))
+        opened = open_pairs(job, pairing, exits)
+        pairing, scale = _looked_at(job, opened, pairing, reporter)
+        network = build(job.network, opened.training.shapes[0][2], job.factor, job.filters, job.blocks)
+        give_scale(network, scale)
+        reporter.info(f"{network.count_params():,} parameters.")
+        learner = SuperLearner(network, scale, job)
+        kept = exits.enter_context(Kept(job, learner, reporter))
+        epochs, bicubic = _train(job, learner, kept, opened, pairing, scale, reporter)
+        served = _served(network, epochs.weights)
+        write_folder(job.output, served, _contract(job, served, opened.training), reporter.check)
+        if job.output_csv:
+            epochs.write(job.output_csv)
+    return _outputs(job, epochs, bicubic)
+
+
+def _check(job: TrainSuperresolution) -> None:
+    if not job.output:
+        raise BadParameter("Output model", expected="a folder", received="none")
+    if job.factor not in FACTORS:
+        raise BadParameter("FACTOR", expected="one of " + ", ".join(map(str, FACTORS)), received=job.factor)
+    if not (job.losses.l1 or job.losses.l2 or job.losses.vgg or job.losses.adversarial != "none"):
+        raise BadParameter("Losses", expected="at least one weight above 0", received="none")
+
+
+def _looked_at(job: TrainSuperresolution, opened: Opened, pairing: Pairing, reporter: Reporter) -> tuple[Pairing, Scale]:
+    """Radiometry and scale, from some of the training patches; the shifts of given pairs are told."""
+    reporter.phase("Looking at the pairs")
+    patches = opened.training
+    some = sampled(patches)
+    if pairing.given:
+        report_shifts({"training": patches, "validation": opened.validation}, pairing, job.output_pairs, reporter)
+        if job.fit_radiometry:
+            fine, coarse = ([part[place].astype(np.float32) for part in some] for place in (0, 1))
+            fitted = fit_radiometry(coarse, fine, job.factor, job.mtf)
+            lines = (f"{gain:.4g} · value + {offset:.4g}" for gain, offset in zip(fitted.gain, fitted.offset, strict=True))
+            reporter.info(f"Radiometry of the fine images, band by band: {', '.join(lines)}.")
+            pairing = replace(pairing, radiometry=fitted)
+    lows = np.concatenate([pairing(part)[0].reshape(-1, patches.shapes[0][2]) for part in some])
+    return pairing, robust_scale(lows)
+
+
+def _train(
+    job: TrainSuperresolution, learner: SuperLearner, kept: Kept, opened: Opened, pairing: Pairing, scale: Scale, reporter: Reporter
+) -> tuple[Epochs, Figures]:
+    training = feed_of(opened.training, pairing, job.memory // 2, reporter, "Training")
+    others = feed_of(opened.validation, pairing, job.memory // 2, reporter, "Validation")
+    validation = Validation(others, band_names(opened.validation), scale, reporter.check)
+    reporter.info(f"Bicubic interpolation: {in_words(validation.bicubic)}")
+    reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
+    epochs, fitting = kept.found(), job.fitting
+    by_psnr = job.losses.adversarial == "none" and not job.losses.vgg
+    schedule = Schedule(fitting.schedule, fitting.learning_rate, fitting.epochs, -(-training.count // fitting.batch_size), fitting.warmup)
+    with Log(job.output_tensorboard, validation) as log:
+        for number in range(len(epochs.rows) + 1, fitting.epochs + 1):
+            loss = _train_epoch(job, learner, training, schedule, number, reporter)
+            with learner.averaged():
+                figures = validation.measure(learner.infer)
+                row = {"epoch": number, "loss": loss, "learning_rate": schedule.rate(number - 1, schedule.steps - 1), **figures}
+                best = epochs.add(row, learner.network.get_weights(), by_psnr)
+                log.epoch(row, learner.infer if best else None)
+            reporter.info(
+                f"Epoch {number}/{fitting.epochs}: loss {loss:.4f}; {in_words(figures)}{' (best so far)' if best and by_psnr else ''}"
+            )
+            kept.keep(epochs)
+    return epochs, validation.bicubic
+
+
+def _train_epoch(
+    job: TrainSuperresolution, learner: SuperLearner, feed: PairFeed, schedule: Schedule, number: int, reporter: Reporter
+) -> float:
+    """The mean loss. Every epoch has random numbers of its own, so that a training that goes on is the one that ran through."""
+    rng, total, done, fitting = np.random.default_rng([job.seed, number]), 0.0, 0, job.fitting
+    for step, (low, high) in enumerate(feed.shuffled(fitting.batch_size, rng, fitting.poses)):
+        loss = learner.train(low, high, schedule.rate(number - 1, step), number <= fitting.pretrain)
+        _check_loss(loss, number, job)
+        total, done = total + loss * len(low), done + len(low)
+        reporter.progress((number - 1 + done / feed.count) / fitting.epochs, f"Epoch {number} of {fitting.epochs}")
+    return total / done
+
+
+def _check_loss(loss: float, epoch: int, job: TrainSuperresolution) -> None:
+    """At once: no step after it would mend the weights."""
+    if math.isfinite(loss):
+        return
+    rate, adversarial = job.fitting.learning_rate, job.losses.adversarial != "none"
+    advice = f"Lower the learning rate (it was {rate:g}; try {rate / 10:g})"
+    raise BadParameter(
+        f"The training diverged in epoch {epoch}", expected="a finite loss", received=loss,
+        remedy=advice + (", train longer by L1 and L2 first (PRETRAIN), or lower the weight GAN." if adversarial else "."),
+    )  # fmt: skip
+
+
+def in_words(figures: Figures) -> str:
+    """For the log."""
+    units = {"psnr": " dB", "sam": "°", "consistency": " dB"}
+    return ", ".join(f"{name.upper() if len(name) < 6 else name} {value:.4g}{units.get(name, '')}" for name, value in figures.items())
+
+
+def _served(network: Any, weights: list[np.ndarray]) -> Any:
+    """The network with the weights to be written, and its finest image alone."""
+    network.set_weights(weights)
+    return keras.Model(network.input, network.outputs[0], name=network.name)
+
+
+def _contract(job: TrainSuperresolution, network: Any, patches: Patches) -> Contract:
+    """Bands and pixel size are those of the coarse images, which the model will be given."""
+    promised = contract_of(network, os.path.basename(os.path.normpath(job.output)), job.network, trained=True)
+    origin = patches.origins()[-1]
+    spacing = origin.spacing if origin.spacing is None or job.training.low else origin.spacing * job.factor
+    source = replace(promised.inputs[0], bands=tuple(origin.bands), spacing=spacing)
+    image = replace(promised.outputs[0], bands=tuple(origin.bands) or promised.outputs[0].bands)
+    return replace(promised, inputs=(source,), outputs=(image,))
+
+
+def _outputs(job: TrainSuperresolution, epochs: Epochs, bicubic: Figures) -> dict[str, Any]:
+    best = epochs.rows[epochs.best - 1]
+    names = ("output_csv", "output_pairs", "output_tensorboard")
+    files = {name.upper(): getattr(job, name) for name in names if getattr(job, name)}
+    figures = {name.upper(): best[name] for name in bicubic if name in best}
+    beside = {f"BICUBIC_{name.upper()}": value for name, value in bicubic.items()}
+    return {"OUTPUT": job.output, **files, **figures, **beside, "BEST_EPOCH": epochs.best}

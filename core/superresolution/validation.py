@@ -1,0 +1,77 @@
+"""How good made images are: the figures of core/quality/figures.py on the validation pairs, and the same of bicubic interpolation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..model.backend import keras
+from ..quality.figures import psnr
+from ..quality.tally import QualityTally
+from .data import Pair, PairFeed
+from .degradation import degraded, inner, rim
+from .networks import parts
+from .scaling import Scale, give_scale
+
+Made = Callable[[np.ndarray], np.ndarray]  # from coarse to fine images, (samples, rows, cols, bands)
+Figures = dict[str, float]
+CONSISTENCY = "consistency"  # PSNR, in dB, of the made image, seen by the coarse sensor, against what this has seen
+
+
+class Validation:
+    """The validation pairs, and what bicubic interpolation makes of them.
+
+    What lies within two coarse pixels of a patch's edge does not count, as while training.
+
+    Attributes:
+        bicubic: its figures.
+    """
+
+    def __init__(self, feed: PairFeed, names: Sequence[str], scale: Scale, check: Callable[[], None]) -> None:
+        self._feed, self._names, self._check = feed, names, check
+        self._peak = _range(feed, check)
+        self.bicubic = self.measure(bicubic_of(len(names), feed.pairing.factor, scale))
+
+    def measure(self, made: Made) -> Figures:
+        """psnr, ssim, sam, ergas, rmse and consistency; those without meaning are missing."""
+        factor, mtf = self._feed.pairing.factor, self._feed.pairing.mtf
+        tally, squares, count = QualityTally(self._names, self._peak, factor), 0.0, 0
+        for low, high in self._feed.in_order():
+            self._check()
+            fine = made(low)
+            for truth, image in zip(*(inner(part, factor, parts.BICUBIC_REACH) for part in (high, fine)), strict=True):
+                tally.feed(truth, image)
+            errors = _inconsistency(low, fine, factor, mtf)
+            squares, count = squares + float((errors**2).sum()), count + errors.size
+        figures = tally.scores().numbers()
+        consistency = psnr((squares / count) ** 0.5, self._peak) if count and squares else None
+        return figures if consistency is None else {**figures, CONSISTENCY: consistency}
+
+    def first(self) -> Pair:
+        """A pair to look at."""
+        return next(self._feed.in_order())
+
+
+def bicubic_of(bands: int, factor: int, scale: Scale) -> Made:
+    """Bicubic interpolation, by the layer that the light network has."""
+    source, scaled = parts.source(bands)
+    network = keras.Model(source, parts.image(parts.bicubic(scaled, factor), factor, full=True))
+    give_scale(network, scale)
+    return lambda low: network(low, training=False).numpy()
+
+
+def _inconsistency(low: np.ndarray, fine: np.ndarray, factor: int, mtf: float) -> np.ndarray:
+    """Differences of what the coarse sensor would see of the made image from what it saw; the edges do not count."""
+    edge = max(rim(factor, mtf), parts.BICUBIC_REACH)
+    seen = degraded(fine, factor, mtf)
+    return inner(seen, 1, edge - rim(factor, mtf)).astype(np.float64) - inner(low, 1, edge)
+
+
+def _range(feed: PairFeed, check: Callable[[], None]) -> float:
+    """Greatest less least value of the true images: the peak of PSNR and SSIM."""
+    least, greatest = np.inf, -np.inf
+    for _, high in feed.in_order():
+        check()
+        least, greatest = min(least, float(high.min())), max(greatest, float(high.max()))
+    return greatest - least

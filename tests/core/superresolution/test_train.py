@@ -1,0 +1,163 @@
+"""Trainings, small but whole: from patch images to a model folder."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from core.errors import BadParameter, Cancelled
+from core.jobs import ImageFitting, ImageLosses, PairSet, TrainSuperresolution, from_dict, to_dict
+from core.kept import kept_path
+from core.model.contract import read
+from core.model.folder import read_trainable
+from core.sampling import sidecar
+from core.superresolution import train
+from core.superresolution.degradation import degraded
+
+BANDS = ("red", "nir")
+
+
+@pytest.fixture
+def make_patches(tmp_path: Path, make_raster: Callable[..., str]) -> Callable[..., str]:
+    """Writes patches of ground with sharp fields as a patch image with its sidecar; `factor`: as a coarser sensor sees them."""
+
+    def make(count: int = 10, side: int = 48, factor: int = 1, gain: float = 1.0, name: str = "") -> str:
+        noise = np.random.default_rng(0).normal(0, 1, (count, side + 32, side + 32, 2))
+        fine = np.where(gaussian_filter(noise, (0, 3, 3, 0)) > 0, 3000, 1000) + 50 * noise
+        pixels = fine[:, 16:-16, 16:-16]
+        if factor > 1:
+            coarse = degraded(fine, factor, 0.25)
+            edge = (coarse.shape[1] - side // factor) // 2
+            pixels = coarse[:, edge : edge + side // factor, edge : edge + side // factor]
+        rows = pixels.shape[1]
+        path = tmp_path / f"{name or factor}.tif"
+        image = make_raster(path, (gain * pixels).astype("uint16").reshape(-1, rows, 2), names=BANDS)
+        spacing = (2.5 * factor, 2.5 * factor)
+        sidecar.write(image, sidecar.PatchSidecar("patches", count, rows, rows, BANDS, crs="EPSG:32631", spacing=spacing))
+        return image
+
+    return make
+
+
+@pytest.fixture
+def make_job(tmp_path: Path, make_patches: Callable[..., str]) -> Callable[..., TrainSuperresolution]:
+    """A small training by Wald's protocol."""
+
+    def make(**changes: Any) -> TrainSuperresolution:
+        fitting = ImageFitting(epochs=2, batch_size=2, learning_rate=2e-3, schedule="constant", average=0.9)
+        job = TrainSuperresolution(
+            PairSet(make_patches()), factor=2, filters=8, blocks=1, fitting=fitting, output=str(tmp_path / "model"), seed=3
+        )
+        return replace(job, **changes)
+
+    return make
+
+
+def weights_of(path: str) -> list[np.ndarray]:
+    """All numbers of a written network."""
+    weights: list[np.ndarray] = read_trainable(path)[0].get_weights()
+    return weights
+
+
+def test_the_light_network_beats_bicubic(make_job: Callable[..., TrainSuperresolution], tmp_path: Path, reporter: Any) -> None:
+    files = {"output_csv": str(tmp_path / "log.csv"), "output_tensorboard": str(tmp_path / "board")}
+    job = make_job(**files)
+    outputs = train.run(replace(job, fitting=replace(job.fitting, epochs=20)), reporter)
+    assert outputs["PSNR"] > outputs["BICUBIC_PSNR"] + 1
+    assert outputs["SSIM"] > outputs["BICUBIC_SSIM"] and outputs["ERGAS"] < outputs["BICUBIC_ERGAS"]
+    contract = read(job.output)
+    assert contract is not None and contract.scale_factor == Fraction(1, 2) and contract.fully_convolutional
+    assert contract.inputs[0].bands == contract.outputs[0].bands == BANDS
+    assert contract.inputs[0].spacing == 5.0
+    with open(outputs["OUTPUT_CSV"], encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 20 and float(rows[outputs["BEST_EPOCH"] - 1]["psnr"]) == outputs["PSNR"]
+    assert list((tmp_path / "board" / "run_1" / "validation").iterdir())
+
+
+@pytest.mark.parametrize("adversarial", ["wgan", "lsgan"])
+def test_a_discriminator_takes_part_after_the_pretraining(
+    make_job: Callable[..., TrainSuperresolution], adversarial: str, reporter: Any
+) -> None:
+    job = make_job(network="sr4rs", losses=ImageLosses(adversarial=adversarial))
+    outputs = train.run(replace(job, fitting=replace(job.fitting, pretrain=1, learning_rate=2e-4)), reporter)
+    assert np.isfinite(outputs["PSNR"])
+    assert outputs["BEST_EPOCH"] == 2  # not the pretraining's, whatever the PSNR
+    contract = read(job.output)
+    assert contract is not None and len(contract.outputs) == 1
+
+
+def test_a_stopped_training_goes_on_as_if_it_had_not(
+    make_job: Callable[..., TrainSuperresolution], tmp_path: Path, make_reporter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(network="sr4rs", losses=ImageLosses(adversarial="wgan"), resume=True)
+    whole = replace(job, output=str(tmp_path / "whole"))
+    train.run(whole, make_reporter())
+    monkeypatch.setattr(train, "_train_epoch", _stopping(train._train_epoch, at=2))
+    with pytest.raises(Cancelled):
+        train.run(job, make_reporter())
+    monkeypatch.undo()
+    reporter = make_reporter()
+    train.run(job, reporter)
+    assert "Going on after epoch 1" in reporter.texts
+    for one, other in zip(weights_of(job.output), weights_of(whole.output), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not Path(kept_path(job.output)).exists()
+
+
+def _stopping(action: Callable[..., float], at: int) -> Callable[..., float]:
+    def epoch(*arguments: Any) -> float:
+        if arguments[4] == at:
+            raise Cancelled
+        return action(*arguments)
+
+    return epoch
+
+
+def test_a_training_that_diverges_writes_no_model(make_job: Callable[..., TrainSuperresolution], reporter: Any) -> None:
+    job = make_job(network="sr4rs")
+    with pytest.raises(BadParameter, match=r"diverged[\s\S]*Lower the learning rate"):
+        train.run(replace(job, fitting=replace(job.fitting, learning_rate=1e30)), reporter)
+    assert not Path(job.output).exists() and not Path(kept_path(job.output)).exists()
+
+
+def test_given_pairs_are_measured_and_fitted(
+    make_job: Callable[..., TrainSuperresolution], make_patches: Callable[..., str], tmp_path: Path, reporter: Any
+) -> None:
+    pairs = PairSet(make_patches(gain=2.0, name="high"), make_patches(factor=2))
+    outputs = train.run(make_job(training=pairs, fit_radiometry=True, output_pairs=str(tmp_path / "pairs.csv")), reporter)
+    assert "of the coarse ones" in reporter.texts and "Radiometry" in reporter.texts
+    assert outputs["RMSE"] < 400  # of values about 1000 and 3000, not 2000 and 6000
+    with open(tmp_path / "pairs.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 10 and max(abs(float(row[axis])) for row in rows for axis in ("down", "right")) < 0.2
+
+
+@pytest.mark.parametrize(
+    "changes, words", [({"factor": 5}, "FACTOR"), ({"losses": ImageLosses(l1=0)}, "Losses"), ({"output": ""}, "Output")]
+)
+def test_what_cannot_be_is_refused(
+    make_job: Callable[..., TrainSuperresolution], changes: dict[str, Any], words: str, reporter: Any
+) -> None:
+    with pytest.raises(BadParameter, match=words):
+        train.run(make_job(**changes), reporter)
+
+
+def test_vgg_needs_its_weights_and_bands(make_job: Callable[..., TrainSuperresolution], reporter: Any) -> None:
+    with pytest.raises(BadParameter, match="VGG_BANDS"):
+        train.run(make_job(losses=ImageLosses(vgg=1.0)), reporter)
+    with pytest.raises(BadParameter, match="VGG_WEIGHTS"):
+        train.run(make_job(losses=ImageLosses(vgg=1.0, vgg_bands=(1, 2, 1))), reporter)
+
+
+def test_the_job_travels(make_job: Callable[..., TrainSuperresolution]) -> None:
+    job = make_job()
+    assert from_dict(to_dict(job)) == job
