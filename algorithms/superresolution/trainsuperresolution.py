@@ -66,9 +66,9 @@ class TrainSuperresolution(EngineAlgorithm):
 
     def _add_pairs(self, suffix: str, fine: str, coarse: str) -> None:
         text = self.tr("Patch image of 'Extract patches' with the pixels that the network should make.")
-        self.addParameter(raster(f"HIGH{suffix}", fine, text, optional=bool(suffix)))
+        self.addParameter(raster(f"HR{suffix}", fine, text, optional=bool(suffix)))
         text = self.tr("Patch image of the same patches by the coarser sensor. Empty: made from the fine ones.")
-        self.addParameter(raster(f"LOW{suffix}", coarse, text, optional=True, advanced=bool(suffix)))
+        self.addParameter(raster(f"LR{suffix}", coarse, text, optional=True, advanced=bool(suffix)))
 
     def _add_fitting(self) -> None:
         owner = jobs.ImageFitting
@@ -156,7 +156,7 @@ class TrainSuperresolution(EngineAlgorithm):
 
 
 def _pairs(values: Values, suffix: str) -> jobs.PairSet:
-    return jobs.PairSet(values.raster(f"HIGH{suffix}"), values.raster(f"LOW{suffix}"))
+    return jobs.PairSet(values.raster(f"HR{suffix}"), values.raster(f"LR{suffix}"))
 
 
 def _losses(values: Values) -> jobs.ImageLosses:
