@@ -42,6 +42,8 @@ class TrainSuperresolution(EngineAlgorithm):
             "Give patches of 'Extract patches', without labels. Of fine patches alone the coarse ones are made as a coarser sensor would "
             "see the ground (Wald's protocol): the figures are then true ones. Patches of two sensors are checked: how far each pair lies "
             "apart is measured, and the radiometry can be made one.\n\n"
+            "Fusion: a guide, which is an image whose bands are fine already (a panchromatic one; bands of 10 m beside those of 20 m), "
+            "makes a model of two inputs. It is trained on the images themselves, made coarser, and applied to them as they are.\n\n"
             "The light network begins as bicubic interpolation and learns what that lacks, in minutes on a processor. That of SR4RS wants "
             "a graphics card; with a discriminator it invents plausible detail, which looks better, and measures worse.\n\n"
             "Patches of other ground are the best validation; without any, the last ones of the training patches are set apart. The model "
@@ -49,8 +51,9 @@ class TrainSuperresolution(EngineAlgorithm):
         )
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
-        self._add_pairs("", self.tr("Fine patches"), self.tr("Coarse patches"))
-        self._add_pairs(VALIDATION, self.tr("Fine validation patches"), self.tr("Coarse validation patches"))
+        self._add_pairs("", self.tr("Fine patches"), self.tr("Coarse patches"), self.tr("Patches of the guide"))
+        names = self.tr("Fine validation patches"), self.tr("Coarse validation patches"), self.tr("Validation patches of the guide")
+        self._add_pairs(VALIDATION, *names)
         job = jobs.TrainSuperresolution
         text = self.tr("light: a small residual network over bicubic interpolation. sr4rs: the large one of SR4RS.")
         self.addParameter(of_field("NETWORK", self.tr("Network"), text, job, "network"))
@@ -64,11 +67,16 @@ class TrainSuperresolution(EngineAlgorithm):
         self._add_rare()
         self._add_outputs()
 
-    def _add_pairs(self, suffix: str, fine: str, coarse: str) -> None:
+    def _add_pairs(self, suffix: str, fine: str, coarse: str, guide: str) -> None:
         text = self.tr("Patch image of 'Extract patches' with the pixels that the network should make.")
         self.addParameter(raster(f"HR{suffix}", fine, text, optional=bool(suffix)))
         text = self.tr("Patch image of the same patches by the coarser sensor. Empty: made from the fine ones.")
         self.addParameter(raster(f"LR{suffix}", coarse, text, optional=True, advanced=bool(suffix)))
+        text = self.tr(
+            "For fusion: patch image of the same patches in other bands that are fine already, such as panchromatic ones. Without coarse "
+            "patches these must be finer than the fine patches, by the factor: all are made coarser."
+        )
+        self.addParameter(raster(f"GUIDE{suffix}", guide, text, optional=True, advanced=bool(suffix)))
 
     def _add_fitting(self) -> None:
         owner = jobs.ImageFitting
@@ -156,7 +164,7 @@ class TrainSuperresolution(EngineAlgorithm):
 
 
 def _pairs(values: Values, suffix: str) -> jobs.PairSet:
-    return jobs.PairSet(values.raster(f"HR{suffix}"), values.raster(f"LR{suffix}"))
+    return jobs.PairSet(values.raster(f"HR{suffix}"), values.raster(f"LR{suffix}"), values.raster(f"GUIDE{suffix}"))
 
 
 def _losses(values: Values) -> jobs.ImageLosses:

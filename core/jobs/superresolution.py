@@ -22,10 +22,24 @@ class PairSet(Part):
     Attributes:
         high: patch image of the fine pixels.
         low: patch image of the same patches in coarse pixels; empty: these are made from the fine ones (Wald's protocol).
+        guide: patch image of the same patches by a sensor whose other bands are fine already (panchromatic; 10 m beside 20 m): the network
+            is given them as its second input. As fine as `high`; where the coarse ones are made, finer than it by the factor, as both are
+            made coarser.
     """
 
     high: str = ""
     low: str = ""
+    guide: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Of those that are given, in this order."""
+        return tuple(path for path in (self.high, self.low, self.guide) if path)
+
+    @property
+    def kind(self) -> tuple[bool, bool]:
+        """Whether there are coarse patches, and whether there is a guide."""
+        return bool(self.low), bool(self.guide)
 
 
 @dataclass(frozen=True)

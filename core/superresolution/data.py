@@ -14,9 +14,7 @@ from ..reporting import Reporter
 from ..training.data.augment import augmented
 from ..training.data.feed import Feed, make_feed, scan
 from ..training.data.patches import Origin, Patches, PatchImages, TruthOrigin
-from .pairs import Pairing
-
-Pair = tuple[np.ndarray, np.ndarray]
+from .pairs import Pair, Pairing
 
 
 class PatchRange:
@@ -41,7 +39,7 @@ class PatchRange:
 
 @dataclass(frozen=True)
 class Opened:
-    """Patches (fine[, coarse]) to learn from, and others to validate with."""
+    """Patches (fine[, coarse][, guide]) to learn from, and others to validate with."""
 
     training: Patches
     validation: Patches
@@ -49,7 +47,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class PairFeed:
-    """Batches of pairs (coarse, fine)."""
+    """Batches of pairs."""
 
     feed: Feed
     pairing: Pairing
@@ -81,9 +79,9 @@ def open_pairs(job: TrainSuperresolution, pairing: Pairing, exits: contextlib.Ex
     training = _open(job.training, "Training", pairing, exits)
     if job.validation.high:
         validation = _open(job.validation, "Validation", pairing, exits)
-        if validation.shapes[0][2] != training.shapes[0][2]:
-            received = f"{training.shapes[0][2]} and {validation.shapes[0][2]}"
-            raise BadParameter("Bands of training and validation patches", expected="as many in both", received=received)
+        bands, others = ([shape[2] for shape in patches.shapes] for patches in (training, validation))
+        if bands != others:
+            raise BadParameter("Bands of training and validation patches", expected="as many in both", received=f"{bands} and {others}")
         return Opened(training, validation)
     apart = max(round(training.count * job.validation_share), 1)
     if training.count - apart < 1:
@@ -95,12 +93,13 @@ def open_pairs(job: TrainSuperresolution, pairing: Pairing, exits: contextlib.Ex
 def _open(pairs: PairSet, role: str, pairing: Pairing, exits: contextlib.ExitStack) -> Patches:
     if not pairs.high:
         raise BadParameter(f"{role} patches", expected="a patch image of the fine pixels", received="none")
-    if bool(pairs.low) != pairing.given:
+    if pairs.kind != (pairing.given, pairing.guided):
         raise BadParameter(
-            f"{role} patches", expected="coarse patches for training and for validation, or for neither", received="one of both"
+            f"{role} patches",
+            expected="coarse patches, and a guide's, for training and for validation, or for neither",
+            received="one of both",
         )
-    paths = (pairs.high, pairs.low) if pairs.low else (pairs.high,)
-    patches = exits.enter_context(PatchImages(paths, (), (), role))
+    patches = exits.enter_context(PatchImages(pairs.paths, (), (), role))
     pairing.check(patches.shapes)
     return patches
 
@@ -116,6 +115,6 @@ def feed_of(patches: Patches, pairing: Pairing, memory_mb: int, reporter: Report
 
 
 def band_names(patches: Patches) -> Sequence[str]:
-    """Of the pairs; "band 1", "band 2" … where nobody says."""
-    told = patches.origins()[-1].bands
+    """Of the fine patches; "band 1", "band 2" … where nobody says."""
+    told = patches.origins()[0].bands
     return told or [f"band {number}" for number in range(1, patches.shapes[0][2] + 1)]

@@ -12,7 +12,8 @@ from ..jobs.superresolution import TrainSuperresolution
 from ..model.backend import keras, tf
 from .losses import made_better, pixel_loss, scales_of, told_apart, vgg_features
 from .networks import discriminator
-from .networks.parts import BICUBIC_REACH
+from .networks.parts import BICUBIC_REACH, feed
+from .pairs import Inputs
 from .scaling import Scale
 
 
@@ -24,14 +25,14 @@ class SuperLearner:
 
     Args:
         network: of core/superresolution/networks; it holds its scale already.
-        scale: of its bands, in which losses are counted.
+        scale: of the bands of its images, in which losses are counted.
     """
 
     def __init__(self, network: Any, scale: Scale, job: TrainSuperresolution) -> None:
         self.network, self._wish, self._average = network, job.losses, job.fitting.average
         self._centre, self._spread = (tf.constant(part, tf.float32) for part in (scale.centre, scale.spread))
         self._factors = _factors(network, job.factor)
-        bands = int(network.inputs[0].shape[-1])
+        bands = scale.centre.size
         adversarial = job.losses.adversarial != "none"
         # Against a discriminator, memory of earlier gradients is memory of an earlier opponent: β₁ is 0 (Karras et al. 2018).
         self._optimizer = keras.optimizers.Adam(job.fitting.learning_rate, beta_1=0.0 if adversarial else 0.9, beta_2=0.99)
@@ -44,21 +45,21 @@ class SuperLearner:
         self._means = [tf.Variable(variable, trainable=False) for variable in network.trainable_variables]
         self._done = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._seed = job.seed
-        images = [tf.TensorSpec((None, None, None, bands), tf.float32)] * 2
-        rate = tf.TensorSpec((), tf.float32)
-        self._by_pixels = tf.function(self._pixel_step, input_signature=[*images, rate])
-        self._by_all = tf.function(self._whole_step, input_signature=[*images, rate])
-        self._infer = tf.function(lambda low: keras.tree.flatten(network(low, training=False))[0], input_signature=images[:1])
+        inputs = tuple(tf.TensorSpec(part.shape, tf.float32) for part in network.inputs)
+        wanted = [inputs, tf.TensorSpec((None, None, None, bands), tf.float32), tf.TensorSpec((), tf.float32)]
+        self._by_pixels = tf.function(self._pixel_step, input_signature=wanted)
+        self._by_all = tf.function(self._whole_step, input_signature=wanted)
+        self._infer = tf.function(lambda given: feed(network, given)[0], input_signature=wanted[:1])
 
-    def train(self, low: np.ndarray, high: np.ndarray, rate: float, pretrain: bool) -> float:
+    def train(self, inputs: Inputs, high: np.ndarray, rate: float, pretrain: bool) -> float:
         """One step, at this learning rate; its loss. `pretrain`: by L1 and L2 alone."""
         alone = pretrain or (self._judge is None and self._features is None)
         step = self._by_pixels if alone else self._by_all
-        return float(step(tf.constant(low), tf.constant(high), tf.constant(rate, tf.float32)))
+        return float(step(tuple(map(tf.constant, inputs)), tf.constant(high), tf.constant(rate, tf.float32)))
 
-    def infer(self, low: np.ndarray) -> np.ndarray:
+    def infer(self, inputs: Inputs) -> np.ndarray:
         """The finest image, in pixel values; by the weights as they are (see `averaged`)."""
-        made: np.ndarray = self._infer(tf.constant(low)).numpy()
+        made: np.ndarray = self._infer(tuple(map(tf.constant, inputs))).numpy()
         return made
 
     @contextlib.contextmanager
@@ -93,17 +94,17 @@ class SuperLearner:
         for variable, weight in zip(self.network.trainable_variables, weights, strict=True):
             variable.assign(weight)
 
-    def _pixel_step(self, low: Any, high: Any, rate: Any) -> Any:
+    def _pixel_step(self, inputs: Any, high: Any, rate: Any) -> Any:
         truth = self._truth(high)
         with tf.GradientTape() as tape:
-            loss = self._of_pixels(truth, self._made(low), first=True)
+            loss = self._of_pixels(truth, self._made(inputs), first=True)
         self._learn(tape.gradient(loss, self.network.trainable_variables), rate)
         return loss
 
-    def _whole_step(self, low: Any, high: Any, rate: Any) -> Any:
+    def _whole_step(self, inputs: Any, high: Any, rate: Any) -> Any:
         truth = self._truth(high)
         with tf.GradientTape() as tape:
-            made = self._made(low)
+            made = self._made(inputs)
             loss = self._of_pixels(truth, made) + self._of_features(truth, made)
             if self._judge is not None:
                 loss += self._wish.gan * made_better(self._wish.adversarial, self._judge(made, training=True))
@@ -149,8 +150,8 @@ class SuperLearner:
         images = scales_of((high - self._centre) / self._spread, [finest // factor for factor in self._factors])
         return self._cropped(images)
 
-    def _made(self, low: Any) -> list[Any]:
-        images = keras.tree.flatten(self.network(low, training=True))
+    def _made(self, inputs: Any) -> list[Any]:
+        images = feed(self.network, inputs, training=True)
         return self._cropped([(image - self._centre) / self._spread for image in images])
 
     def _cropped(self, images: list[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Pairs of patches: the same ground in coarse and in fine pixels, from two images or from one."""
+"""Pairs of patches: the same ground in coarse and in fine pixels, from two images or from one; a third, the guide, may help."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from ..errors import BadParameter
 from ..training.data.patches import Patches
 from .degradation import degraded, inner, rim
 from .registration import shift_between
+
+Inputs = tuple[np.ndarray, ...]  # what a network is given: the coarse patches, and the guide's if there is one
+Pair = tuple[Inputs, np.ndarray]  # and the fine ones; each (samples, rows, cols, bands) in float32
 
 LEAST = 8  # coarse pixels of a patch, along each side: fewer are nearly all edge
 SAMPLED_BYTES = 64_000_000  # of patches that are looked at before the training begins
@@ -32,25 +35,29 @@ class Pairing:
         factor: how many times finer.
         mtf: of the coarser sensor, at its Nyquist frequency.
         given: the coarse patches are given; else they are made of the fine ones.
+        guided: patches of other bands, as fine as what is to be made, are a second input (fusion).
         radiometry: of the fine patches; None: as they are.
     """
 
     factor: int
     mtf: float
     given: bool
+    guided: bool = False
     radiometry: Radiometry | None = None
 
-    def __call__(self, patches: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """(coarse, fine) of patches (fine[, coarse]), each (samples, rows, cols, bands) in float32.
+    def __call__(self, patches: Sequence[np.ndarray]) -> Pair:
+        """The pair of patches (fine[, coarse][, guide]).
 
-        Made ones are smaller by the rim whose blur would need neighbours, on both sides of the pair.
+        Made ones are smaller by the rim whose blur would need neighbours, on all sides of the pair.
         """
-        fine = patches[0].astype(np.float32)
+        fine, *others = (part.astype(np.float32) for part in patches)
         if self.radiometry:
             fine = (fine * self.radiometry.gain + self.radiometry.offset).astype(np.float32)
         if self.given:
-            return patches[1].astype(np.float32), fine
-        return degraded(fine, self.factor, self.mtf), inner(fine, self.factor, rim(self.factor, self.mtf))
+            return tuple(others), fine
+        edge = rim(self.factor, self.mtf)
+        guides = (inner(degraded(part, self.factor, self.mtf), 1, edge * (self.factor - 1)) for part in others)
+        return (degraded(fine, self.factor, self.mtf), *guides), inner(fine, self.factor, edge)
 
     def check(self, shapes: Sequence[tuple[int, int, int]]) -> None:
         """Whether patches of (rows, cols, bands) can be paired.
@@ -59,12 +66,19 @@ class Pairing:
             BadParameter: sizes whose ratio is not the factor, other bands, or too few pixels.
         """
         fine = shapes[0]
-        if self.given and (tuple(side * self.factor for side in shapes[1][:2]) != fine[:2] or shapes[1][2] != fine[2]):
+        if self.given and (_times(shapes[1], self.factor) != fine[:2] or shapes[1][2] != fine[2]):
             raise BadParameter(
                 "The fine patches do not fit the coarse ones",
                 expected=f"{self.factor} times as many rows and columns, and the same bands",
                 received=f"{_told(shapes[1])} coarse, {_told(fine)} fine",
                 remedy="Extract both at the same points, with PATCH SIZE in the ratio of FACTOR.",
+            )
+        finer = 1 if self.given else self.factor
+        if self.guided and _times(fine, finer) != shapes[-1][:2]:
+            raise BadParameter(
+                "The guide's patches do not fit the fine ones",
+                expected="as many rows and columns" if finer == 1 else f"{finer} times as many, as the fine patches are made coarser, too",
+                received=f"{_told(shapes[-1])}, {_told(fine)} fine",
             )
         lost = 0 if self.given else rim(self.factor, self.mtf)
         if min(fine[:2]) // self.factor - 2 * lost < LEAST:
@@ -96,6 +110,10 @@ def fit_radiometry(coarse: Sequence[np.ndarray], fine: Sequence[np.ndarray], fac
     squares = (varying**2).sum(axis=0)
     gain = np.where(squares > 0, (varying * meant).sum(axis=0) / np.where(squares > 0, squares, 1.0), 1.0)
     return Radiometry(gain, wanted.mean(axis=0) - gain * given.mean(axis=0))
+
+
+def _times(shape: tuple[int, int, int], factor: int) -> tuple[int, int]:
+    return shape[0] * factor, shape[1] * factor
 
 
 def _told(shape: tuple[int, int, int]) -> str:

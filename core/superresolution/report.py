@@ -34,7 +34,7 @@ def report_shifts(roles: Mapping[str, Patches], pairing: Pairing, table: str, re
     pairs = [(role, place) for role, patches in roles.items() for place in range(patches.count)]
     found = []
     for role, place in pairs:
-        fine, coarse = (part.astype(np.float32) for part in roles[role].read(place, place + 1))
+        fine, coarse = (part.astype(np.float32) for part in roles[role].read(place, place + 1)[:2])
         found += shifts(coarse, fine, pairing.factor, pairing.mtf)
         reporter.progress(len(found) / len(pairs), "Measuring how far the pairs lie apart")
     if table:
@@ -83,9 +83,10 @@ class Log(contextlib.AbstractContextManager["Log"]):
         self._board.write(VALIDATION, number, figures, {"coarse_made_true": self._picture(made)} if made else {})
 
     def _picture(self, made: Made) -> bytes:
-        low, high = self._validation.first()
+        inputs, high = self._validation.first()
+        low = inputs[0]
         factor = high.shape[1] // low.shape[1]
-        parts = [low.repeat(factor, axis=1).repeat(factor, axis=2), made(low), high]
+        parts = [low.repeat(factor, axis=1).repeat(factor, axis=2), made(inputs), high]
         shown = [0, 1, 2] if high.shape[-1] > 2 else [0]
         black, white = np.percentile(high[..., shown], STRETCH, axis=(0, 1, 2))
         pixels = (np.concatenate(parts, axis=2)[0][..., shown] - black) / np.maximum(white - black, 1e-6)

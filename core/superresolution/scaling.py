@@ -34,9 +34,16 @@ def robust_scale(pixels: np.ndarray) -> Scale:
     return Scale(centre, spread)
 
 
-def give_scale(network: Any, scale: Scale) -> None:
-    """Store it in the network, at its input and at its outputs."""
-    for layer in scaling_layers(network):
-        layer.adapt_mean.assign(scale.centre)
-        layer.adapt_variance.assign(scale.spread**2)
-        layer.finalize_state()
+def give_scale(network: Any, scale: Scale, guide: Scale | None = None) -> None:
+    """Store it in the network, at its input and at its outputs; and that of the guide's bands at the second input, if there is one."""
+    layers, second = scaling_layers(network)
+    for layer in layers:
+        _give(layer, scale)
+    if second is not None and guide is not None:
+        _give(second, guide)
+
+
+def _give(layer: Any, scale: Scale) -> None:
+    layer.adapt_mean.assign(scale.centre)
+    layer.adapt_variance.assign(scale.spread**2)
+    layer.finalize_state()

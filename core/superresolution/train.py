@@ -42,11 +42,12 @@ def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
     _check(job)
     keras.utils.set_random_seed(job.seed)
     with contextlib.ExitStack() as exits:
-        pairing = Pairing(job.factor, job.mtf, bool(job.training.low))
+        pairing = Pairing(job.factor, job.mtf, *job.training.kind)
         opened = open_pairs(job, pairing, exits)
-        pairing, scale = _looked_at(job, opened, pairing, reporter)
-        network = build(job.network, opened.training.shapes[0][2], job.factor, job.filters, job.blocks)
-        give_scale(network, scale)
+        pairing, scales = _looked_at(job, opened, pairing, reporter)
+        scale, bands = scales[0], [part.centre.size for part in scales]
+        network = build(job.network, bands[0], job.factor, job.filters, job.blocks, sum(bands[1:]))
+        give_scale(network, *scales)
         reporter.info(f"{network.count_params():,} parameters.")
         learner = SuperLearner(network, scale, job)
         kept = exits.enter_context(Kept(job, learner, reporter))
@@ -67,8 +68,8 @@ def _check(job: TrainSuperresolution) -> None:
         raise BadParameter("Losses", expected="at least one weight above 0", received="none")
 
 
-def _looked_at(job: TrainSuperresolution, opened: Opened, pairing: Pairing, reporter: Reporter) -> tuple[Pairing, Scale]:
-    """Radiometry and scale, from some of the training patches; the shifts of given pairs are told."""
+def _looked_at(job: TrainSuperresolution, opened: Opened, pairing: Pairing, reporter: Reporter) -> tuple[Pairing, list[Scale]]:
+    """Radiometry, and the scale of every input, from some of the training patches; the shifts of given pairs are told."""
     reporter.phase("Looking at the pairs")
     patches = opened.training
     some = sampled(patches)
@@ -80,8 +81,8 @@ def _looked_at(job: TrainSuperresolution, opened: Opened, pairing: Pairing, repo
             lines = (f"{gain:.4g} · value + {offset:.4g}" for gain, offset in zip(fitted.gain, fitted.offset, strict=True))
             reporter.info(f"Radiometry of the fine images, band by band: {', '.join(lines)}.")
             pairing = replace(pairing, radiometry=fitted)
-    lows = np.concatenate([pairing(part)[0].reshape(-1, patches.shapes[0][2]) for part in some])
-    return pairing, robust_scale(lows)
+    inputs = zip(*(pairing(part)[0] for part in some), strict=True)
+    return pairing, [robust_scale(np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts])) for parts in inputs]
 
 
 def _train(
@@ -115,10 +116,10 @@ def _train_epoch(
 ) -> float:
     """The mean loss. Every epoch has random numbers of its own, so that a training that goes on is the one that ran through."""
     rng, total, done, fitting = np.random.default_rng([job.seed, number]), 0.0, 0, job.fitting
-    for step, (low, high) in enumerate(feed.shuffled(fitting.batch_size, rng, fitting.poses)):
-        loss = learner.train(low, high, schedule.rate(number - 1, step), number <= fitting.pretrain)
+    for step, (inputs, high) in enumerate(feed.shuffled(fitting.batch_size, rng, fitting.poses)):
+        loss = learner.train(inputs, high, schedule.rate(number - 1, step), number <= fitting.pretrain)
         _check_loss(loss, number, job)
-        total, done = total + loss * len(low), done + len(low)
+        total, done = total + loss * len(high), done + len(high)
         reporter.progress((number - 1 + done / feed.count) / fitting.epochs, f"Epoch {number} of {fitting.epochs}")
     return total / done
 
@@ -148,13 +149,16 @@ def _served(network: Any, weights: list[np.ndarray]) -> Any:
 
 
 def _contract(job: TrainSuperresolution, network: Any, patches: Patches) -> Contract:
-    """Bands and pixel size are those of the coarse images, which the model will be given."""
+    """Bands and pixel sizes are those of the images that the model will be given. By Wald's protocol it is given the very images that
+    were made coarser to train it, so that there is no one size to expect."""
     promised = contract_of(network, os.path.basename(os.path.normpath(job.output)), job.network, trained=True)
-    origin = patches.origins()[-1]
-    spacing = origin.spacing if origin.spacing is None or job.training.low else origin.spacing * job.factor
-    source = replace(promised.inputs[0], bands=tuple(origin.bands), spacing=spacing)
-    image = replace(promised.outputs[0], bands=tuple(origin.bands) or promised.outputs[0].bands)
-    return replace(promised, inputs=(source,), outputs=(image,))
+    origins = patches.origins()
+    given = origins[1:] if job.training.low else origins
+    sizes = [origin.spacing if job.training.low else None for origin in given]
+    told = zip(promised.inputs, given, sizes, strict=True)
+    sources = tuple(replace(source, bands=tuple(origin.bands), spacing=size) for source, origin, size in told)
+    image = replace(promised.outputs[0], bands=tuple(given[0].bands) or promised.outputs[0].bands)
+    return replace(promised, inputs=sources, outputs=(image,))
 
 
 def _outputs(job: TrainSuperresolution, epochs: Epochs, bicubic: Figures) -> dict[str, Any]:

@@ -9,12 +9,13 @@ import numpy as np
 from ..model.backend import keras
 from ..quality.figures import psnr
 from ..quality.tally import QualityTally
-from .data import Pair, PairFeed
+from .data import PairFeed
 from .degradation import degraded, inner, rim
 from .networks import parts
+from .pairs import Inputs, Pair
 from .scaling import Scale, give_scale
 
-Made = Callable[[np.ndarray], np.ndarray]  # from coarse to fine images, (samples, rows, cols, bands)
+Made = Callable[[Inputs], np.ndarray]  # from what a network is given to the fine image, (samples, rows, cols, bands)
 Figures = dict[str, float]
 CONSISTENCY = "consistency"  # PSNR, in dB, of the made image, seen by the coarse sensor, against what this has seen
 
@@ -37,12 +38,12 @@ class Validation:
         """psnr, ssim, sam, ergas, rmse and consistency; those without meaning are missing."""
         factor, mtf = self._feed.pairing.factor, self._feed.pairing.mtf
         tally, squares, count = QualityTally(self._names, self._peak, factor), 0.0, 0
-        for low, high in self._feed.in_order():
+        for inputs, high in self._feed.in_order():
             self._check()
-            fine = made(low)
+            fine = made(inputs)
             for truth, image in zip(*(inner(part, factor, parts.BICUBIC_REACH) for part in (high, fine)), strict=True):
                 tally.feed(truth, image)
-            errors = _inconsistency(low, fine, factor, mtf)
+            errors = _inconsistency(inputs[0], fine, factor, mtf)
             squares, count = squares + float((errors**2).sum()), count + errors.size
         figures = tally.scores().numbers()
         consistency = psnr((squares / count) ** 0.5, self._peak) if count and squares else None
@@ -58,7 +59,7 @@ def bicubic_of(bands: int, factor: int, scale: Scale) -> Made:
     source, scaled = parts.source(bands)
     network = keras.Model(source, parts.image(parts.bicubic(scaled, factor), factor, full=True))
     give_scale(network, scale)
-    return lambda low: network(low, training=False).numpy()
+    return lambda inputs: network(inputs[0], training=False).numpy()
 
 
 def _inconsistency(low: np.ndarray, fine: np.ndarray, factor: int, mtf: float) -> np.ndarray:

@@ -46,7 +46,8 @@ NAMES = {
     "EXPRESSION_FIELD_Y "
     "SCALE_FACTOR BLOCK_SIZE MEMORY EDGES SIGNATURE USER_PLACEHOLDERS TRUST_MODEL MASK NODATA_RULE RESAMPLE OVERLAP AUGMENTATION "
     "PRECISION RESUME OUTPUT_TYPE OUTPUT_SCALE OUTPUT_OFFSET OUTPUT PROBABILITIES",
-    "trainsuperresolution": "HR LR HR_VALIDATION LR_VALIDATION NETWORK FACTOR EPOCHS BATCH_SIZE LEARNING_RATE PRETRAIN SCHEDULE "
+    "trainsuperresolution": "HR LR GUIDE HR_VALIDATION LR_VALIDATION GUIDE_VALIDATION "
+    "NETWORK FACTOR EPOCHS BATCH_SIZE LEARNING_RATE PRETRAIN SCHEDULE "
     "WARMUP AVERAGE POSES ADVERSARIAL L1 L2 GAN VGG VGG_WEIGHTS VGG_BANDS VALIDATION_SHARE FILTERS BLOCKS MTF FIT_RADIOMETRY RESUME "
     "MEMORY SEED OUTPUT OUTPUT_CSV OUTPUT_PAIRS OUTPUT_TENSORBOARD",
     "superresolve": "INPUT MODEL EXTENT INPUT2 INPUT6 NODATA1 NODATA6 MODE OUTPUTS RECEPTIVE_FIELD1_X RECEPTIVE_FIELD6_Y "
@@ -476,12 +477,13 @@ def test_patches_with_their_labels_or_records(
 def test_train_super_resolution_as_a_job(translate: Callable[..., Any], make_raster: MakeRaster, tmp_path: Path) -> None:
     from tensorscape.core.jobs import ImageFitting, ImageLosses, PairSet, TrainSuperresolution
 
-    high, low, model = make_raster(tmp_path / "high.tif"), make_raster(tmp_path / "low.tif"), str(tmp_path / "model")
+    high, low, guide = (make_raster(tmp_path / f"{name}.tif") for name in ("high", "low", "guide"))
+    model = str(tmp_path / "model")
     assert translate("trainsuperresolution", HR=high, OUTPUT=model) == TrainSuperresolution(PairSet(high), output=model)
     said = {"NETWORK": "sr4rs", "FACTOR": "2", "VGG_BANDS": "3, 2, 1", "ADVERSARIAL": "lsgan", "PRETRAIN": 5, "AVERAGE": 0.5}
-    job = translate("trainsuperresolution", HR=high, LR=low, OUTPUT=model, **said)
+    job = translate("trainsuperresolution", HR=high, LR=low, GUIDE=guide, OUTPUT=model, **said)
     assert job == TrainSuperresolution(
-        PairSet(high, low), network="sr4rs", factor=2, output=model, fitting=ImageFitting(pretrain=5, average=0.5),
+        PairSet(high, low, guide), network="sr4rs", factor=2, output=model, fitting=ImageFitting(pretrain=5, average=0.5),
         losses=ImageLosses(vgg_bands=(3, 2, 1), adversarial="lsgan"),
     )  # fmt: skip
 

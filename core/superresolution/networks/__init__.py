@@ -11,16 +11,17 @@ from . import edsr, sr4rs
 _BUILDERS = {"light": edsr.build, "sr4rs": sr4rs.build}
 
 
-def build(network: str, bands: int, factor: int, filters: int = 0, blocks: int = 0) -> Any:
+def build(network: str, bands: int, factor: int, filters: int = 0, blocks: int = 0, guide: int = 0) -> Any:
     """A network with random weights.
 
     Args:
         network: "light" or "sr4rs".
         filters, blocks: 0: as many as the network usually has.
+        guide: bands of a second image, as fine as the one that is made; 0: there is none.
 
     Returns:
-        A keras.Model of one input (any rows, any columns, bands); its first output has `factor` times as many rows and columns, and the
-        values of the input; any others are the same picture at coarser scales, finest first, for training.
+        A keras.Model of one input (any rows, any columns, bands), or of the guide as well. Its first output has `factor` times
+        as many rows and columns, and the values of the input; others are the same picture at coarser scales, finest first, for training.
 
     Raises:
         BadParameter: a factor that no network is made for.
@@ -28,4 +29,4 @@ def build(network: str, bands: int, factor: int, filters: int = 0, blocks: int =
     if factor not in FACTORS:
         raise BadParameter("FACTOR", expected="one of " + ", ".join(map(str, FACTORS)), received=factor)
     options = {name: value for name, value in (("filters", filters), ("blocks", blocks)) if value}
-    return _BUILDERS[network](bands, factor, **options)
+    return _BUILDERS[network](bands, factor, guide, **options)

@@ -7,6 +7,7 @@ its stride: only then does it lie symmetrically about the coarse pixel, and noth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,15 @@ BICUBIC_REACH = 2  # coarse pixels on each side that bicubic interpolation sees
 SLOPE = 0.2  # of LeakyReLU below 0
 
 
-def source(bands: int) -> tuple[Any, Any]:
-    """The input, of any size, and its bands in the scale that core/superresolution/scaling.py gives them."""
-    return image_input(1, None, None, bands)
+def source(bands: int, number: int = 1) -> tuple[Any, Any]:
+    """An input, of any size, and its bands in the scale that core/superresolution/scaling.py gives them."""
+    return image_input(number, None, None, bands)
+
+
+def feed(network: Any, inputs: Sequence[Any], training: bool = False) -> list[Any]:
+    """All images of a network, finest first. Keras wants a lone input without a list about it, and gives a lone output so."""
+    images: list[Any] = keras.tree.flatten(network(list(inputs) if len(inputs) > 1 else inputs[0], training=training))
+    return images
 
 
 def image(x: Any, finer: int, full: bool) -> Any:
@@ -29,10 +36,12 @@ def image(x: Any, finer: int, full: bool) -> Any:
     return keras.layers.Normalization(invert=True, name=IMAGE if full else f"{IMAGE}_{finer}")(x)
 
 
-def scaling_layers(network: Any) -> list[Any]:
-    """The layers that hold the scale of the bands: at the input, and at every output."""
+def scaling_layers(network: Any) -> tuple[list[Any], Any | None]:
+    """The layers that hold the scale of the bands: of the coarse image, at the input and at every output; and that of the guide, if the
+    network has one."""
     names = {f"{NORMALIZATION}1", *network.output_names}
-    return [layer for layer in network.layers if layer.name in names]
+    guide = network.get_layer(f"{NORMALIZATION}2") if len(network.inputs) > 1 else None
+    return [layer for layer in network.layers if layer.name in names], guide
 
 
 def steps(factor: int) -> tuple[int, ...]:
@@ -75,6 +84,11 @@ def finer(x: Any, channels: int, factor: int, name: str, initializer: Any = "glo
     It is written as a transposed convolution, which is the same numbers without a change of the order of pixels.
     """
     return keras.layers.Conv2DTranspose(channels, 3 * factor, factor, "same", kernel_initializer=initializer, name=name)(x)
+
+
+def coarser(x: Any, filters: int, factor: int, name: str) -> Any:
+    """Fine pixels told to the coarse pixel that they lie in: a convolution of factor × factor pixels, side by side."""
+    return keras.layers.Conv2D(filters, factor, factor, name=name)(x)
 
 
 def equalized(x: Any, filters: int, size: int, name: str, gain: float = 2.0) -> Any:

@@ -16,14 +16,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import BadParameter
 from ...model.backend import keras
 from . import parts
 
 FILTERS, BLOCKS, WIDE = 64, 16, 9
 
 
-def build(bands: int, factor: int, filters: int = FILTERS, blocks: int = BLOCKS) -> Any:
-    """The generator, with random weights. Its outputs are the image, then the coarser ones down to the scale of the input."""
+def build(bands: int, factor: int, guide: int = 0, filters: int = FILTERS, blocks: int = BLOCKS) -> Any:
+    """The generator, with random weights. Its outputs are the image, then the coarser ones down to the scale of the input.
+
+    Raises:
+        BadParameter: a guide: the paper's network takes one image.
+    """
+    if guide:
+        raise BadParameter("A guide", expected="none for the network sr4rs, which takes one image", received=f"{guide} bands",
+                           remedy="Train the light network with it, or leave it out.")  # fmt: skip
     source, scaled = parts.source(bands)
     first = x = parts.leaky(parts.equalized(scaled, filters, WIDE, "first"), "first")
     for number in range(1, blocks + 1):

@@ -36,7 +36,7 @@ def finest(network: Any) -> Any:
 def test_bicubic_keeps_a_ramp_where_it_is(factor: int) -> None:
     rows, cols = np.mgrid[:12, :9]
     low = (100 * rows + 7 * cols)[None, :, :, None].astype(np.float32)
-    fine = bicubic_of(1, factor, Scale(np.array([300.0]), np.array([200.0])))(low)
+    fine = bicubic_of(1, factor, Scale(np.array([300.0]), np.array([200.0])))((low,))
     rows, cols = ((places + 0.5) / factor - 0.5 for places in np.mgrid[: 12 * factor, : 9 * factor])
     edge = parts.BICUBIC_REACH * factor
     inside = (0, slice(edge, -edge), slice(edge, -edge), 0)
@@ -50,7 +50,24 @@ def test_the_light_network_begins_as_bicubic(factor: int) -> None:
     give_scale(network, scale)
     made = of_image(network, low)
     assert made.shape == (2, 7 * factor, 10 * factor, 3)
-    np.testing.assert_allclose(made, bicubic_of(3, factor, scale)(low), rtol=1e-6)
+    np.testing.assert_allclose(made, bicubic_of(3, factor, scale)((low,)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+def test_with_a_guide_it_begins_as_bicubic_of_the_coarse_image(factor: int) -> None:
+    rng = np.random.default_rng(0)
+    low, guide = (rng.uniform(0, 65535, shape).astype(np.float32) for shape in ((1, 7, 10, 3), (1, 7 * factor, 10 * factor, 2)))
+    scale, network = robust_scale(low), build("light", 3, factor, **SMALL, guide=2)
+    give_scale(network, scale, robust_scale(guide))
+    np.testing.assert_allclose(parts.feed(network, (low, guide))[0], bicubic_of(3, factor, scale)((low,)), rtol=1e-6)
+    contract = contract_of(finest(network), "fusion")
+    assert contract.scale_factor == Fraction(1, factor) and contract.fully_convolutional
+    assert [spec.name for spec in contract.inputs] == ["source1", "source2"]
+
+
+def test_a_network_of_one_image_takes_no_guide() -> None:
+    with pytest.raises(BadParameter, match="takes one image"):
+        build("sr4rs", 2, 2, guide=1)
 
 
 @pytest.mark.parametrize("factor", FACTORS)

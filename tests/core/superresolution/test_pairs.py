@@ -50,6 +50,25 @@ def test_the_radiometry_is_found_band_by_band() -> None:
     np.testing.assert_allclose(found.offset, offset, atol=0.5)
 
 
+@pytest.mark.parametrize("factor", [2, 3])
+def test_a_guide_covers_what_the_fine_patch_covers(factor: int) -> None:
+    """A guide that holds the fine patch itself, finer: made coarser it must be that patch, seen through the sensor's blur."""
+    side = 48 * factor * factor
+    rows, cols = np.mgrid[:side, :side]
+    finest = (3.0 * rows + 5.0 * cols)[np.newaxis, :, :, np.newaxis]  # a ramp: a blur leaves it as it is
+    fine = finest.reshape(1, side // factor, factor, side // factor, factor, 1).mean(axis=(2, 4))
+    (low, guide), high = Pairing(factor, 0.25, given=False, guided=True)([fine, finest])
+    assert guide.shape == high.shape and high.shape[1] == low.shape[1] * factor
+    np.testing.assert_allclose(guide, high, rtol=1e-5)
+
+
+@pytest.mark.parametrize("given, side", [(True, 128), (False, 64)])
+def test_guides_that_do_not_fit_are_refused(given: bool, side: int) -> None:
+    shapes = [(64, 64, 3), *([(32, 32, 3)] if given else []), (side, side, 1)]
+    with pytest.raises(BadParameter, match="guide's patches do not fit"):
+        Pairing(2, 0.25, given=given, guided=True).check(shapes)
+
+
 @pytest.mark.parametrize("shapes", [((64, 64, 3), (15, 16, 3)), ((64, 64, 3), (16, 16, 4))])
 def test_patches_that_do_not_fit_are_refused(shapes: tuple[tuple[int, int, int], ...]) -> None:
     with pytest.raises(BadParameter, match="do not fit"):

@@ -15,7 +15,7 @@ from core.jobs import Product, ServedSource, ServeModel
 from core.model.backend import keras
 from core.model.folder import write_folder
 from core.model.promise import contract_of
-from core.superresolution.networks import build
+from core.superresolution.networks import build, parts
 from core.superresolution.scaling import Scale, give_scale
 
 CENTRE, SPREAD = 5000.0, 3000.0
@@ -39,11 +39,11 @@ def served(tmp_path: Path, make_raster: Callable[..., str], reporter: Any) -> Ca
     return serve_it
 
 
-def network_of(name: str, factor: int) -> Any:
+def network_of(name: str, factor: int, guide: int = 0) -> Any:
     """With random weights everywhere, also where the light network begins with 0."""
     rng = np.random.default_rng(0)
-    network = build(name, 2, factor, filters=4, blocks=2)
-    give_scale(network, Scale(np.full(2, CENTRE), np.full(2, SPREAD)))
+    network = build(name, 2, factor, filters=4, blocks=2, guide=guide)
+    give_scale(network, *(Scale(np.full(bands, CENTRE), np.full(bands, SPREAD)) for bands in (2, guide) if bands))
     if name == "light":
         network.get_layer("detail").set_weights([rng.normal(0, 0.1, w.shape) for w in network.get_layer("detail").get_weights()])
     return network
@@ -57,6 +57,27 @@ def test_blocks_of_any_size_make_the_same_image(served: Callable[..., np.ndarray
     assert whole.shape == (97 * factor, 131 * factor, 2)
     for size in (64, 256):
         np.testing.assert_allclose(served(network, pixels, size), whole, atol=1e-5 * np.abs(whole).max())
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_fusion_is_served_as_the_network_computes_it(factor: int, tmp_path: Path, make_raster: Callable[..., str], reporter: Any) -> None:
+    """A coarse and a fine image: in blocks, without a seam, and equal to one call; the edges but for what is beyond the image."""
+    rng = np.random.default_rng(5)
+    network = network_of("light", factor, guide=1)
+    write_folder(str(tmp_path / "model"), network, contract_of(network, "model", trained=True))
+    low, guide = (rng.uniform(0, 10000, (61 * side, 43 * side, bands)).astype(np.uint16) for side, bands in ((1, 2), (factor, 1)))
+    files = make_raster(tmp_path / "low.tif", low, spacing=float(factor)), make_raster(tmp_path / "guide.tif", guide, spacing=1.0)
+    made = []
+    for size in (0, 32):
+        output = str(tmp_path / f"{size}.tif")
+        sources = tuple(ServedSource((file,)) for file in files)
+        serve.run(ServeModel(sources, str(tmp_path / "model"), products=(Product(output),), block_size=size), reporter)
+        with rasterio.open(output) as high:
+            made.append(np.moveaxis(high.read(), 0, 2))
+    np.testing.assert_allclose(made[1], made[0], atol=1e-5 * np.abs(made[0]).max())
+    whole = parts.feed(network, [part[np.newaxis].astype(np.float32) for part in (low, guide)])[0].numpy()[0]
+    inside = slice(12 * factor, -12 * factor)
+    np.testing.assert_allclose(made[0][inside, inside], whole[inside, inside], atol=1e-5 * np.abs(whole).max())
 
 
 @pytest.mark.parametrize("factor", [2, 3, 4, 8])

@@ -76,7 +76,7 @@ def test_the_light_network_beats_bicubic(make_job: Callable[..., TrainSuperresol
     contract = read(job.output)
     assert contract is not None and contract.scale_factor == Fraction(1, 2) and contract.fully_convolutional
     assert contract.inputs[0].bands == contract.outputs[0].bands == BANDS
-    assert contract.inputs[0].spacing == 5.0
+    assert contract.inputs[0].spacing is None  # by Wald's protocol: it may as well be applied to what was made coarser for it
     with open(outputs["OUTPUT_CSV"], encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 20 and float(rows[outputs["BEST_EPOCH"] - 1]["psnr"]) == outputs["PSNR"]
@@ -139,6 +139,30 @@ def test_given_pairs_are_measured_and_fitted(
     with open(tmp_path / "pairs.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 10 and max(abs(float(row[axis])) for row in rows for axis in ("down", "right")) < 0.2
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_guide_beats_what_has_none(
+    make_job: Callable[..., TrainSuperresolution], make_patches: Callable[..., str], given: bool, reporter: Any
+) -> None:
+    """The guide is the very scene in finer pixels: by Wald's protocol twice as fine, beside given coarse patches as fine."""
+    high = make_patches(side=48, factor=1 if given else 2, name="high")
+    pairs = PairSet(high, make_patches(factor=2), make_patches(name="guide")) if given else PairSet(high, guide=make_patches(side=96))
+    job = make_job(training=pairs, filters=8)
+    job = replace(job, fitting=replace(job.fitting, epochs=20))
+    outputs = train.run(job, reporter)
+    assert outputs["PSNR"] > outputs["BICUBIC_PSNR"] + 3
+    contract = read(job.output)
+    assert contract is not None and len(contract.inputs) == 2
+    assert [spec.spacing for spec in contract.inputs] == ([5.0, 2.5] if given else [None, None])
+
+
+def test_all_patches_or_none_have_a_guide(
+    make_job: Callable[..., TrainSuperresolution], make_patches: Callable[..., str], reporter: Any
+) -> None:
+    high, guide = make_patches(factor=2), make_patches(side=96)
+    with pytest.raises(BadParameter, match="for training and for validation"):
+        train.run(make_job(training=PairSet(high, guide=guide), validation=PairSet(high)), reporter)
 
 
 @pytest.mark.parametrize(
