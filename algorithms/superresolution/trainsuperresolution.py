@@ -9,7 +9,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProcessing
 from ...core import jobs
 from ...core.errors import BadParameter
 from ..base import EngineAlgorithm, Parameters
-from ..parameters import choice, explained, file, file_output, folder_output, model_output, of_field, raster, seed
+from ..parameters import choice, explained, file, file_output, folder_output, model_output, of_field, rasters, seed
 from ..values import Values
 
 VALIDATION = "_VALIDATION"
@@ -68,15 +68,15 @@ class TrainSuperresolution(EngineAlgorithm):
         self._add_outputs()
 
     def _add_pairs(self, suffix: str, fine: str, coarse: str, guide: str) -> None:
-        text = self.tr("Patch image of 'Extract patches' with the pixels that the network should make.")
-        self.addParameter(raster(f"HR{suffix}", fine, text, optional=bool(suffix)))
-        text = self.tr("Patch image of the same patches by the coarser sensor. Empty: made from the fine ones.")
-        self.addParameter(raster(f"LR{suffix}", coarse, text, optional=True, advanced=bool(suffix)))
+        text = self.tr("Patch images of 'Extract patches', one of each scene, with the pixels that the network should make.")
+        self.addParameter(rasters(f"HR{suffix}", fine, text, optional=bool(suffix)))
+        text = self.tr("Patch images of the same patches by the coarser sensor. Empty: made from the fine ones.")
+        self.addParameter(rasters(f"LR{suffix}", coarse, text, advanced=bool(suffix)))
         text = self.tr(
-            "For fusion: patch image of the same patches in other bands that are fine already, such as panchromatic ones. Without coarse "
+            "For fusion: patch images of the same patches in other bands that are fine already, such as panchromatic ones. Without coarse "
             "patches these must be finer than the fine patches, by the factor: all are made coarser."
         )
-        self.addParameter(raster(f"GUIDE{suffix}", guide, text, optional=True, advanced=bool(suffix)))
+        self.addParameter(rasters(f"GUIDE{suffix}", guide, text, advanced=bool(suffix)))
 
     def _add_fitting(self) -> None:
         owner = jobs.ImageFitting
@@ -164,7 +164,7 @@ class TrainSuperresolution(EngineAlgorithm):
 
 
 def _pairs(values: Values, suffix: str) -> jobs.PairSet:
-    return jobs.PairSet(values.raster(f"HR{suffix}"), values.raster(f"LR{suffix}"), values.raster(f"GUIDE{suffix}"))
+    return jobs.PairSet(*(values.rasters(f"{name}{suffix}") for name in ("HR", "LR", "GUIDE")))
 
 
 def _losses(values: Values) -> jobs.ImageLosses:

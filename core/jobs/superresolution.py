@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
+from ..errors import BadParameter
 from ..fields import bounded, choice
 from .base import Job, Part
 from .serving import PIXEL_TYPES, Serving
@@ -17,24 +18,31 @@ ADVERSARIAL = ("none", "wgan", "lsgan")
 
 @dataclass(frozen=True)
 class PairSet(Part):
-    """Images of which a network learns to make finer ones.
+    """Patch images of which a network learns to make finer ones; one of every scene.
 
     Attributes:
-        high: patch image of the fine pixels.
-        low: patch image of the same patches in coarse pixels; empty: these are made from the fine ones (Wald's protocol).
-        guide: patch image of the same patches by a sensor whose other bands are fine already (panchromatic; 10 m beside 20 m): the network
-            is given them as its second input. As fine as `high`; where the coarse ones are made, finer than it by the factor, as both are
-            made coarser.
+        high: of the fine pixels.
+        low: of the same patches in coarse pixels; none: these are made from the fine ones (Wald's protocol).
+        guide: of the same patches by a sensor whose other bands are fine already (panchromatic; 10 m beside 20 m): the network is given
+            them as its second input. As fine as `high`; where the coarse ones are made, finer than it by the factor, as both are made
+            coarser.
     """
 
-    high: str = ""
-    low: str = ""
-    guide: str = ""
+    high: tuple[str, ...] = ()
+    low: tuple[str, ...] = ()
+    guide: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, given in (("Coarse patches", self.low), ("Patches of the guide", self.guide)):
+            if given and len(given) != len(self.high):
+                expected = f"as many images as of fine patches: {len(self.high)}"
+                raise BadParameter(name, expected=expected, received=len(given), remedy="Give those of the same scenes in the same order.")
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """Of those that are given, in this order."""
-        return tuple(path for path in (self.high, self.low, self.guide) if path)
+    def scenes(self) -> tuple[tuple[str, ...], ...]:
+        """Of each scene the patch images that are given, in this order."""
+        return tuple(zip(*(part for part in (self.high, self.low, self.guide) if part)))
 
     @property
     def kind(self) -> tuple[bool, bool]:

@@ -13,28 +13,9 @@ from ..jobs.superresolution import PairSet, TrainSuperresolution
 from ..reporting import Reporter
 from ..training.data.augment import augmented
 from ..training.data.feed import Feed, make_feed, scan
-from ..training.data.patches import Origin, Patches, PatchImages, TruthOrigin
+from ..training.data.patches import Patches, PatchImages
+from ..training.data.portions import PatchChain, PatchRange
 from .pairs import Pair, Pairing
-
-
-class PatchRange:
-    """Some patches of an image, one after the other: [start, stop)."""
-
-    def __init__(self, patches: Patches, start: int, stop: int) -> None:
-        self._patches, self._start, self.count = patches, start, stop - start
-        self.sources, self.shapes, self.dtypes = patches.sources, patches.shapes, patches.dtypes
-
-    def read(self, start: int, stop: int) -> list[np.ndarray]:
-        """Samples start … stop − 1 of the range."""
-        return self._patches.read(self._start + start, self._start + stop)
-
-    def origins(self) -> tuple[Origin, ...]:
-        """Of every source."""
-        return self._patches.origins()
-
-    def truths(self) -> tuple[TruthOrigin, ...]:
-        """There are none."""
-        return self._patches.truths()
 
 
 @dataclass(frozen=True)
@@ -99,7 +80,8 @@ def _open(pairs: PairSet, role: str, pairing: Pairing, exits: contextlib.ExitSta
             expected="coarse patches, and a guide's, for training and for validation, or for neither",
             received="one of both",
         )
-    patches = exits.enter_context(PatchImages(pairs.paths, (), (), role))
+    scenes = [exits.enter_context(PatchImages(paths, (), (), role)) for paths in pairs.scenes]
+    patches = PatchChain(scenes, role)
     pairing.check(patches.shapes)
     return patches
 

@@ -109,7 +109,7 @@ def fingerprint_of(job: TrainSuperresolution) -> Fingerprint:
     """What the weights depend on."""
     values = {name: value for name, value in asdict(job).items() if not name.startswith("output") and name != "resume"}
     pairs = {name: values.pop(name) for name in ("training", "validation")}
-    paths = tuple(path for part in pairs.values() for path in part.values() if path)
+    paths = tuple(path for part in pairs.values() for paths in part.values() for path in paths)
     parameters: dict[str, Any] = {f"parameter {name.upper()}": value for name, value in values.items()}
     return {**parameters, "the patches": images(paths), "the device": device_in_use(), **software()}
 

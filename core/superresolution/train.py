@@ -44,6 +44,7 @@ def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
     with contextlib.ExitStack() as exits:
         pairing = Pairing(job.factor, job.mtf, *job.training.kind)
         opened = open_pairs(job, pairing, exits)
+        reporter.info(f"{opened.training.count:,} pairs to learn from, {opened.validation.count:,} to validate with.")
         pairing, scales = _looked_at(job, opened, pairing, reporter)
         scale, bands = scales[0], [part.centre.size for part in scales]
         network = build(job.network, bands[0], job.factor, job.filters, job.blocks, sum(bands[1:]))

@@ -479,11 +479,11 @@ def test_train_super_resolution_as_a_job(translate: Callable[..., Any], make_ras
 
     high, low, guide = (make_raster(tmp_path / f"{name}.tif") for name in ("high", "low", "guide"))
     model = str(tmp_path / "model")
-    assert translate("trainsuperresolution", HR=high, OUTPUT=model) == TrainSuperresolution(PairSet(high), output=model)
+    assert translate("trainsuperresolution", HR=[high], OUTPUT=model) == TrainSuperresolution(PairSet((high,)), output=model)
     said = {"NETWORK": "sr4rs", "FACTOR": "2", "VGG_BANDS": "3, 2, 1", "ADVERSARIAL": "lsgan", "PRETRAIN": 5, "AVERAGE": 0.5}
-    job = translate("trainsuperresolution", HR=high, LR=low, GUIDE=guide, OUTPUT=model, **said)
+    job = translate("trainsuperresolution", HR=[high], LR=[low], GUIDE=[guide], OUTPUT=model, **said)
     assert job == TrainSuperresolution(
-        PairSet(high, low, guide), network="sr4rs", factor=2, output=model, fitting=ImageFitting(pretrain=5, average=0.5),
+        PairSet((high,), (low,), (guide,)), network="sr4rs", factor=2, output=model, fitting=ImageFitting(pretrain=5, average=0.5),
         losses=ImageLosses(vgg_bands=(3, 2, 1), adversarial="lsgan"),
     )  # fmt: skip
 

@@ -54,7 +54,7 @@ def make_job(tmp_path: Path, make_patches: Callable[..., str]) -> Callable[..., 
     def make(**changes: Any) -> TrainSuperresolution:
         fitting = ImageFitting(epochs=2, batch_size=2, learning_rate=2e-3, schedule="constant", average=0.9)
         job = TrainSuperresolution(
-            PairSet(make_patches()), factor=2, filters=8, blocks=1, fitting=fitting, output=str(tmp_path / "model"), seed=3
+            PairSet((make_patches(),)), factor=2, filters=8, blocks=1, fitting=fitting, output=str(tmp_path / "model"), seed=3
         )
         return replace(job, **changes)
 
@@ -132,7 +132,7 @@ def test_a_training_that_diverges_writes_no_model(make_job: Callable[..., TrainS
 def test_given_pairs_are_measured_and_fitted(
     make_job: Callable[..., TrainSuperresolution], make_patches: Callable[..., str], tmp_path: Path, reporter: Any
 ) -> None:
-    pairs = PairSet(make_patches(gain=2.0, name="high"), make_patches(factor=2))
+    pairs = PairSet((make_patches(gain=2.0, name="high"),), (make_patches(factor=2),))
     outputs = train.run(make_job(training=pairs, fit_radiometry=True, output_pairs=str(tmp_path / "pairs.csv")), reporter)
     assert "of the coarse ones" in reporter.texts and "Radiometry" in reporter.texts
     assert outputs["RMSE"] < 400  # of values about 1000 and 3000, not 2000 and 6000
@@ -147,7 +147,8 @@ def test_a_guide_beats_what_has_none(
 ) -> None:
     """The guide is the very scene in finer pixels: by Wald's protocol twice as fine, beside given coarse patches as fine."""
     high = make_patches(side=48, factor=1 if given else 2, name="high")
-    pairs = PairSet(high, make_patches(factor=2), make_patches(name="guide")) if given else PairSet(high, guide=make_patches(side=96))
+    low, guide = ((make_patches(factor=2),), make_patches(name="guide")) if given else ((), make_patches(side=96))
+    pairs = PairSet((high,), low, (guide,))
     job = make_job(training=pairs, filters=8)
     job = replace(job, fitting=replace(job.fitting, epochs=20))
     outputs = train.run(job, reporter)
@@ -162,7 +163,17 @@ def test_all_patches_or_none_have_a_guide(
 ) -> None:
     high, guide = make_patches(factor=2), make_patches(side=96)
     with pytest.raises(BadParameter, match="for training and for validation"):
-        train.run(make_job(training=PairSet(high, guide=guide), validation=PairSet(high)), reporter)
+        train.run(make_job(training=PairSet((high,), guide=(guide,)), validation=PairSet((high,))), reporter)
+
+
+def test_patches_of_several_scenes_are_one_training(
+    make_job: Callable[..., TrainSuperresolution], make_patches: Callable[..., str], reporter: Any
+) -> None:
+    job = make_job(training=PairSet((make_patches(name="a"), make_patches(4, name="b"))), validation=PairSet((make_patches(name="c"),)))
+    train.run(job, reporter)
+    assert "14 pairs to learn from, 10 to validate with" in reporter.texts
+    with pytest.raises(BadParameter, match="same scenes"):
+        PairSet(("a.tif", "b.tif"), ("c.tif",))
 
 
 @pytest.mark.parametrize(
