@@ -84,7 +84,8 @@ def sheet(album: Sequence[Shown]) -> bytes:
     rows, cols = album[0].difference.shape
     columns = len(COLUMNS) + 1
     height = (_WIDTH_IN - _LABEL_IN) / columns * min(max(rows / cols, _WIDEST), _TALLEST)
-    figure = Figure(figsize=(_WIDTH_IN, len(album) * height + _BAR_IN), layout="constrained")
+    tall = len(album) * height + _BAR_IN
+    figure = Figure(figsize=(_WIDTH_IN, tall), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.0, hspace=0.0)
     panels = figure.subplots(len(album), columns, squeeze=False)
     top = largest(np.concatenate([shown.difference.ravel() for shown in album]))
@@ -96,7 +97,7 @@ def sheet(album: Sequence[Shown]) -> bytes:
         line[0].set_ylabel(shown.label, fontsize=7.5, parse_math=False)
     for panel, title in zip(panels[0], (*COLUMNS, "|made − true|"), strict=True):
         panel.set_title(title, fontsize=9, pad=4)
-    bar = figure.colorbar(drawn, ax=panels, location="bottom", shrink=0.3, aspect=30, anchor=(1.0, 0.0))
+    bar = figure.colorbar(drawn, ax=panels, location="bottom", shrink=0.3, aspect=30, fraction=_BAR_IN / 4 / tall, pad=0.01)
     bar.set_label("|made − true|, mean of the bands, in pixel values", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)

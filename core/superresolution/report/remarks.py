@@ -10,6 +10,7 @@ from ..validation import CONSISTENCY, Figures
 RISE = 0.05  # dB in the last fifth of the epochs: from there on, more epochs are worth their time
 FALL = 0.2  # dB from the best epoch to the last
 INCONSISTENT = 1.0  # dB below bicubic
+COST = 3.0  # dB below bicubic, at most, that invented detail explains
 LEARNT = 0.01  # share of the first loss
 FEW = 3  # epochs, in which nothing can be seen
 PERCEPTION = (
@@ -27,10 +28,11 @@ def warnings(rows: Sequence[Mapping[str, float]], best: int, bicubic: Figures, b
         by_psnr: the network shall be near the truth, and nothing else (see core/superresolution/epochs.py).
     """
     kept, curve = rows[best - 1], [row[PSNR] for row in rows if PSNR in row]
-    if by_psnr and PSNR in kept and kept[PSNR] <= bicubic.get(PSNR, float("-inf")):
+    cost = 0.0 if by_psnr else COST
+    if PSNR in kept and kept[PSNR] <= bicubic.get(PSNR, float("-inf")) - cost:
         yield (
-            f"The network is no better than bicubic interpolation: PSNR {kept[PSNR]:.2f} dB, bicubic {bicubic[PSNR]:.2f} dB. Train longer, "
-            "give more pairs, or look whether the images of a pair show the same ground at the same time."
+            f"The network is {'far worse' if cost else 'no better'} than bicubic interpolation: PSNR {kept[PSNR]:.2f} dB, bicubic "
+            f"{bicubic[PSNR]:.2f} dB. Train longer, give more pairs, or look whether the images of a pair show the same ground at the same time."
         )
     if by_psnr and len(curve) == len(rows):
         yield from _of_the_curve(curve, best)

@@ -95,4 +95,4 @@ def _scale(axis: Axes, panel: Panel) -> None:
     elif panel.steep and values.min() > 0 and values.max() / values.min() > _STEEP:
         axis.set_yscale("log")
     elif values.min() >= 0 and not panel.relative:
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.05 * values.max() or 1.0)
