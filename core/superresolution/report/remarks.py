@@ -32,7 +32,7 @@ def warnings(rows: Sequence[Mapping[str, float]], best: int, bicubic: Figures, b
     if PSNR in kept and kept[PSNR] <= bicubic.get(PSNR, float("-inf")) - cost:
         yield (
             f"The network is {'far worse' if cost else 'no better'} than bicubic interpolation: PSNR {kept[PSNR]:.2f} dB, bicubic "
-            f"{bicubic[PSNR]:.2f} dB. Train longer, give more pairs, or look whether the images of a pair show the same ground at the same time."
+            f"{bicubic[PSNR]:.2f} dB. Train longer, give more pairs, or look whether the two images of a pair show the same ground."
         )
     if by_psnr and len(curve) == len(rows):
         yield from _of_the_curve(curve, best)
