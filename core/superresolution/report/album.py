@@ -30,7 +30,7 @@ class Shown:
 
     Attributes:
         label: which it is, and how good.
-        images: as COLUMNS says, in the same colours, (rows, cols, 3) from 0 to 1.
+        images: as COLUMNS says, all pairs in the same colours, (rows, cols, 3) from 0 to 1.
         difference: |made − true|, mean of the bands, (rows, cols), in pixel values.
     """
 
@@ -47,22 +47,31 @@ def look(validation: Validation, made: Made, judged: Judged, check: Callable[[],
         check: called before each; may raise.
     """
     best, worst, between = extremes(-judged.errors, EACH)
-    shown = []
-    for kind, places in (("worst", worst), ("best", best), ("between", between)):
-        for place in places:
-            check()
-            errors = f"RMSE {judged.errors[place]:.4g}, bicubic {validation.of_bicubic.errors[place]:.4g}"
-            shown.append(_shown(validation, made, place, f"{kind}: pair {place + 1}\n{errors}"))
-    return shown
+    places = {place: kind for kind, group in (("worst", worst), ("best", best), ("between", between)) for place in group}
+    images = []
+    for place in places:
+        check()
+        images.append(_images(validation, made, place))
+    colours = _for_the_eye(images, natural_bands(validation.names))
+    labels = [
+        f"{kind}: pair {place + 1}\nRMSE {judged.errors[place]:.4g}, bicubic {validation.of_bicubic.errors[place]:.4g}"
+        for place, kind in places.items()
+    ]
+    differences = [np.abs(image.astype(np.float64) - true).mean(axis=2) for _, _, image, true in images]
+    return [Shown(*parts) for parts in zip(labels, colours, differences, strict=True)]
 
 
-def _shown(validation: Validation, made: Made, place: int, label: str) -> Shown:
+def _images(validation: Validation, made: Made, place: int) -> list[np.ndarray]:
+    """Of a pair, as COLUMNS says, in pixel values."""
     low, high = validation.pair(place)
-    images = [_middle(image, validation.factor) for image in (enlarged(low, high), validation.by_bicubic(low), made(low), high)]
-    bands = list(natural_bands(validation.names))
-    stack = np.concatenate([image[:, :, bands] for image in images])
-    colours = np.split(stretched(stack, np.ones(stack.shape[:2], bool)), len(images))
-    return Shown(label, tuple(colours), np.abs(images[2].astype(np.float64) - images[3]).mean(axis=2))
+    return [_middle(image, validation.factor) for image in (enlarged(low, high), validation.by_bicubic(low), made(low), high)]
+
+
+def _for_the_eye(images: list[list[np.ndarray]], bands: Sequence[int]) -> list[tuple[np.ndarray, ...]]:
+    """All stretched together: each by itself would take the colour out of a field that fills it."""
+    stack = np.concatenate([image[:, :, bands] for pair in images for image in pair])
+    colours = iter(np.split(stretched(stack, np.ones(stack.shape[:2], bool)), len(images) * len(COLUMNS)))
+    return [tuple(next(colours) for _ in pair) for pair in images]
 
 
 def _middle(image: np.ndarray, factor: int) -> np.ndarray:

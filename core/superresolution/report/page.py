@@ -155,7 +155,7 @@ def _pretraining(job: TrainSuperresolution) -> str:
 
 def _how_to_read() -> str:
     return (
-        "<p>In each row the same colours. coarse: what the network is given; bicubic: interpolated; made: by the network; true: as it is. "
+        "<p>All in the same colours. coarse: what the network is given; bicubic: interpolated; made: by the network; true: as it is. "
         f"The middle of the patch, at most {SIDE} fine pixels wide.</p>\n"
     )
 
