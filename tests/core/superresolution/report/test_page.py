@@ -18,6 +18,7 @@ from matplotlib.image import imread
 
 from core.errors import BadParameter, Cancelled
 from core.jobs import ImageLosses, PairSet, TrainSuperresolution
+from core.sampling import sidecar
 from core.superresolution import train
 from core.superresolution.epochs import Epochs
 from core.superresolution.report.album import SIDE, look, sheet
@@ -148,3 +149,11 @@ def test_a_picture_shows_whole_coarse_pixels() -> None:
     album = look(validation, validation.make, Judged(None, None, np.zeros(1)), lambda: None)  # type: ignore[arg-type]
     coarse = album[0].images[0][..., 0].reshape(SIDE // 4, 4, SIDE // 4, 4)
     assert np.ptp(coarse, axis=(1, 3)).max() == 0
+
+
+def test_flat_ground_has_no_psnr_and_yet_a_page(report_of: Callable[..., Any], make_raster: Callable[..., str], tmp_path: Path) -> None:
+    flat = make_raster(tmp_path / "flat.tif", np.full((2 * 48, 48, 1), 7, "uint8"))
+    sidecar.write(flat, sidecar.PatchSidecar("patches", 2, 48, 48, (), crs="EPSG:32631"))
+    page, outputs = report_of(training=PairSet(flat))
+    assert "PSNR" not in outputs and len(pictures(page)) == 2
+    assert tables(page)["band 1"][4:6] == ["–"] * 2  # SSIM, without a peak
