@@ -12,6 +12,8 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 DPI = 110
 MOST_BARS = 40
 SERIES_COLOURS = ("#1f6fb2", "#e3a33b", "#7a8793")
+# Of lines: Okabe & Ito, *Color Universal Design* (2008), which the colour-blind tell apart.
+BLUE, VERMILION, GREEN, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#8a8f98", "#24292f"
 _WIDTH_IN, _BAR_IN, _MARGIN_IN = 9.0, 0.3, 0.9
 _LONGEST = 28  # letters of a name
 

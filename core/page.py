@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from math import isinf
 from typing import Any
 
 from .partial import replacing
@@ -49,6 +50,8 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, Html):
         return str(cell)
     if isinstance(cell, float):
+        if isinf(cell):
+            return "∞" if cell > 0 else "−∞"
         return f"{cell:.3f}" if cell == 0 or abs(cell) >= 1e-3 else f"{cell:.3g}"
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else escape(str(cell))
 

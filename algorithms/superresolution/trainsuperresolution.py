@@ -13,7 +13,7 @@ from ..parameters import choice, explained, file, file_output, folder_output, mo
 from ..values import Values
 
 VALIDATION = "_VALIDATION"
-FILES = ("OUTPUT_CSV", "OUTPUT_PAIRS", "OUTPUT_TENSORBOARD")
+FILES = ("OUTPUT_HTML", "OUTPUT_CSV", "OUTPUT_PAIRS", "OUTPUT_TENSORBOARD")
 
 
 class TrainSuperresolution(EngineAlgorithm):
@@ -124,6 +124,8 @@ class TrainSuperresolution(EngineAlgorithm):
 
     def _add_outputs(self) -> None:
         self.addParameter(model_output(self.tr("Trained model"), self.tr("Folder for the model of the epoch with the greatest PSNR.")))
+        text = self.tr("Figures beside those of bicubic interpolation, curves, pairs side by side, and settings, as one page.")
+        self.addParameter(file_output("OUTPUT_HTML", self.tr("Report"), text, self.tr("HTML files (*.html)")))
         csv = self.tr("CSV files (*.csv)")
         text = self.tr("Loss and figures of every epoch.")
         self.addParameter(file_output("OUTPUT_CSV", self.tr("Table of the epochs"), text, csv, wanted=False, advanced=True))

@@ -105,6 +105,7 @@ class TrainSuperresolution(Job):
         fit_radiometry: the fine images are first given the radiometry of the coarse ones, by a line for each band.
         resume: go on from the last finished epoch of the same training, if it was stopped.
         memory: in MB; patches that fit in it are held, others are streamed from disk.
+        output_html: report.
         output_csv: a row for each epoch.
         output_pairs: a row for each pair of two given images: how far they lie apart.
         output_tensorboard: folder of logs for TensorBoard.
@@ -126,6 +127,7 @@ class TrainSuperresolution(Job):
     memory: int = bounded(2048, low=64)
     seed: int = bounded(0, low=0)
     output: str = ""
+    output_html: str = ""
     output_csv: str = ""
     output_pairs: str = ""
     output_tensorboard: str = ""

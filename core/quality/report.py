@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from html import escape
-from math import isinf
 
 from ..jobs import CompareQuality
 from ..page import Cell, picture, section, table, write_page
@@ -65,7 +64,7 @@ def pictures_of(pair: Pair, views: Views) -> tuple[str, ...]:
 
 def _overall(job: CompareQuality, found: Quality, peak: Peak) -> list[tuple[str, Cell]]:
     return [
-        ("PSNR (dB), the more the better", _decibels(found.psnr)),
+        ("PSNR (dB), the more the better", found.psnr),
         ("SSIM, 1 is best", found.ssim),
         ("SAM (degrees), 0 is best", found.sam),
         (f"ERGAS, 0 is best (ratio {job.ratio:g})", found.ergas),
@@ -76,11 +75,7 @@ def _overall(job: CompareQuality, found: Quality, peak: Peak) -> list[tuple[str,
 
 def _bands(found: Quality) -> list[tuple[Cell, ...]]:
     bands: list[tuple[Cell, ...]] = [
-        (band.name, band.mean, band.rmse, band.mae, band.bias, band.correlation, _decibels(band.psnr), band.ssim) for band in found.bands
+        (band.name, band.mean, band.rmse, band.mae, band.bias, band.correlation, band.psnr, band.ssim) for band in found.bands
     ]
-    overall = ("All bands", None, found.rmse, found.mae, found.bias, found.correlation, _decibels(found.psnr), found.ssim)
+    overall = ("All bands", None, found.rmse, found.mae, found.bias, found.correlation, found.psnr, found.ssim)
     return [*bands, overall]
-
-
-def _decibels(value: float | None) -> Cell:
-    return "∞" if value is not None and isinf(value) else value

@@ -48,6 +48,10 @@ class PairFeed:
         for batch in self.feed.in_order(1):
             yield self.pairing(batch.sources)
 
+    def pair(self, place: int) -> Pair:
+        """One of them; from 0."""
+        return self.pairing(self.feed.batch(place, place + 1).sources)
+
 
 def open_pairs(job: TrainSuperresolution, pairing: Pairing, exits: contextlib.ExitStack) -> Opened:
     """The patches of a job, checked. Without validation patches the last ones of the training patches are set

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..fingerprint import Fingerprint, changes, images, software
-from ..jobs.superresolution import TrainSuperresolution
+from ..jobs.superresolution import ImageLosses, TrainSuperresolution
 from ..model.loading.load import device_in_use
 from ..partial import replacing
 from ..reporting import Reporter
@@ -59,6 +59,11 @@ class Epochs:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)
+
+
+def chosen_by_psnr(losses: ImageLosses) -> bool:
+    """Whether the network shall be near the truth, and nothing else: neither a discriminator nor VGG ask for detail."""
+    return losses.adversarial == "none" and not losses.vgg
 
 
 class Kept:

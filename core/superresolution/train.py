@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +22,13 @@ from ..reporting import Reporter
 from ..training.data.patches import Patches
 from ..training.schedule import Schedule
 from .data import Opened, PairFeed, band_names, feed_of, open_pairs
-from .epochs import Epochs, Kept
+from .epochs import Epochs, Kept, chosen_by_psnr
 from .learner import SuperLearner
 from .networks import build
 from .pairs import Pairing, fit_radiometry, sampled
-from .report import Log, report_shifts
+from .report import page
+from .report.log import Log
+from .report.shifts import Shifts, report_shifts
 from .scaling import Scale, give_scale, robust_scale
 from .validation import Figures, Validation
 
@@ -37,7 +40,7 @@ def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
     Raises:
         BadParameter, BadTruth, BadModel, CannotRead: what is given cannot be used.
         BadParameter: the training diverged; no model is written.
-        CannotWrite: the model or a table cannot be written.
+        CannotWrite: the model, the report or a table cannot be written.
     """
     _check(job)
     keras.utils.set_random_seed(job.seed)
@@ -45,19 +48,24 @@ def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
         pairing = Pairing(job.factor, job.mtf, *job.training.kind)
         opened = open_pairs(job, pairing, exits)
         reporter.info(f"{opened.training.count:,} pairs to learn from, {opened.validation.count:,} to validate with.")
-        pairing, scales = _looked_at(job, opened, pairing, reporter)
+        pairing, scales, shifts = _looked_at(job, opened, pairing, reporter)
         scale, bands = scales[0], [part.centre.size for part in scales]
         network = build(job.network, bands[0], job.factor, job.filters, job.blocks, sum(bands[1:]))
         give_scale(network, *scales)
         reporter.info(f"{network.count_params():,} parameters.")
         learner = SuperLearner(network, scale, job)
         kept = exits.enter_context(Kept(job, learner, reporter))
-        epochs, bicubic = _train(job, learner, kept, opened, pairing, scale, reporter)
+        epochs, validation = _train(job, learner, kept, opened, pairing, scale, reporter)
         served = _served(network, epochs.weights)
-        write_folder(job.output, served, _contract(job, served, opened.training), reporter.check)
+        contract = _contract(job, served, opened.training)
+        write_folder(job.output, served, contract, reporter.check)
         if job.output_csv:
             epochs.write(job.output_csv)
-    return _outputs(job, epochs, bicubic)
+        if job.output_html:
+            pairs = opened.training.count
+            facts = page.Facts(job, contract, served.count_params(), pairs, pairing, shifts, epochs, validation)
+            page.write(facts, learner.infer, reporter.check)
+    return _outputs(job, epochs, validation.bicubic)
 
 
 def _check(job: TrainSuperresolution) -> None:
@@ -69,47 +77,50 @@ def _check(job: TrainSuperresolution) -> None:
         raise BadParameter("Losses", expected="at least one weight above 0", received="none")
 
 
-def _looked_at(job: TrainSuperresolution, opened: Opened, pairing: Pairing, reporter: Reporter) -> tuple[Pairing, list[Scale]]:
-    """Radiometry, and the scale of every input, from some of the training patches; the shifts of given pairs are told."""
+def _looked_at(
+    job: TrainSuperresolution, opened: Opened, pairing: Pairing, reporter: Reporter
+) -> tuple[Pairing, list[Scale], tuple[Shifts, ...]]:
+    """Radiometry, and the scale of every input, from some of the training patches; the shifts of given images, of all."""
     reporter.phase("Looking at the pairs")
     patches = opened.training
     some = sampled(patches)
-    if pairing.given:
-        report_shifts({"training": patches, "validation": opened.validation}, pairing, job.output_pairs, reporter)
-        if job.fit_radiometry:
-            fine, coarse = ([part[place].astype(np.float32) for part in some] for place in (0, 1))
-            fitted = fit_radiometry(coarse, fine, job.factor, job.mtf)
-            lines = (f"{gain:.4g} · value + {offset:.4g}" for gain, offset in zip(fitted.gain, fitted.offset, strict=True))
-            reporter.info(f"Radiometry of the fine images, band by band: {', '.join(lines)}.")
-            pairing = replace(pairing, radiometry=fitted)
+    shifts = report_shifts({"training": patches, "validation": opened.validation}, pairing, job.output_pairs, reporter)
+    if pairing.given and job.fit_radiometry:
+        fine, coarse = ([part[place].astype(np.float32) for part in some] for place in (0, 1))
+        fitted = fit_radiometry(coarse, fine, job.factor, job.mtf)
+        lines = (f"{gain:.4g} · value + {offset:.4g}" for gain, offset in zip(fitted.gain, fitted.offset, strict=True))
+        reporter.info(f"Radiometry of the fine images, band by band: {', '.join(lines)}.")
+        pairing = replace(pairing, radiometry=fitted)
     inputs = zip(*(pairing(part)[0] for part in some), strict=True)
-    return pairing, [robust_scale(np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts])) for parts in inputs]
+    return pairing, [robust_scale(np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts])) for parts in inputs], shifts
 
 
 def _train(
     job: TrainSuperresolution, learner: SuperLearner, kept: Kept, opened: Opened, pairing: Pairing, scale: Scale, reporter: Reporter
-) -> tuple[Epochs, Figures]:
+) -> tuple[Epochs, Validation]:
     training = feed_of(opened.training, pairing, job.memory // 2, reporter, "Training")
     others = feed_of(opened.validation, pairing, job.memory // 2, reporter, "Validation")
     validation = Validation(others, band_names(opened.validation), scale, reporter.check)
     reporter.info(f"Bicubic interpolation: {in_words(validation.bicubic)}")
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
     epochs, fitting = kept.found(), job.fitting
-    by_psnr = job.losses.adversarial == "none" and not job.losses.vgg
+    by_psnr = chosen_by_psnr(job.losses)
     schedule = Schedule(fitting.schedule, fitting.learning_rate, fitting.epochs, -(-training.count // fitting.batch_size), fitting.warmup)
     with Log(job.output_tensorboard, validation) as log:
         for number in range(len(epochs.rows) + 1, fitting.epochs + 1):
+            start = time.monotonic()
             loss = _train_epoch(job, learner, training, schedule, number, reporter)
             with learner.averaged():
                 figures = validation.measure(learner.infer)
                 row = {"epoch": number, "loss": loss, "learning_rate": schedule.rate(number - 1, schedule.steps - 1), **figures}
+                row["seconds"] = round(time.monotonic() - start, 3)
                 best = epochs.add(row, learner.network.get_weights(), by_psnr)
                 log.epoch(row, learner.infer if best else None)
             reporter.info(
                 f"Epoch {number}/{fitting.epochs}: loss {loss:.4f}; {in_words(figures)}{' (best so far)' if best and by_psnr else ''}"
             )
             kept.keep(epochs)
-    return epochs, validation.bicubic
+    return epochs, validation
 
 
 def _train_epoch(
@@ -164,7 +175,7 @@ def _contract(job: TrainSuperresolution, network: Any, patches: Patches) -> Cont
 
 def _outputs(job: TrainSuperresolution, epochs: Epochs, bicubic: Figures) -> dict[str, Any]:
     best = epochs.rows[epochs.best - 1]
-    names = ("output_csv", "output_pairs", "output_tensorboard")
+    names = ("output_html", "output_csv", "output_pairs", "output_tensorboard")
     files = {name.upper(): getattr(job, name) for name in names if getattr(job, name)}
     figures = {name.upper(): best[name] for name in bicubic if name in best}
     beside = {f"BICUBIC_{name.upper()}": value for name, value in bicubic.items()}

@@ -1,49 +1,24 @@
-"""The charts of the training report, as PNG bytes. Matplotlib's object interface only: no window system, no global state.
-
-Colours are those of Okabe & Ito, *Color Universal Design* (2008), which the colour-blind tell apart; lines differ in their dashes, too.
-"""
+"""What the charts of the training report show, and its clouds of measurements, as PNG bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from ...charts import png, shortened
+from ...charts import BLUE, GREEN, GREY, INK, VERMILION, png, shortened
 from ...metrics import Scores, ValueScores
 from ..loop import Epoch
 from .cloud import Cloud
+from .panels import Line, Panel, draw_panels
 
-BLUE, VERMILION, GREEN, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#8a8f98", "#24292f"
 MOST_POINTS = 1500  # cells of a cloud that are drawn as points; more as a density
 DENSITY_CELLS = 96  # of that, on a side
-_STEEP = 30.0  # greatest ÷ least value from which an axis is logarithmic
-_WIDTH_IN, _PANEL_IN = 9.6, 2.7
-
-
-@dataclass(frozen=True)
-class Line:
-    """Of a panel: a value for every epoch, None where there is none."""
-
-    label: str
-    values: tuple[float | None, ...]
-    colour: str
-    dashes: str = "-"
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Lines that share an axis. `share`: their values are shares, at most 1; `steep`: they may fall by orders of magnitude."""
-
-    title: str
-    lines: tuple[Line, ...]
-    share: bool = False
-    steep: bool = False
+_WIDTH_IN = 9.6
 
 
 def panels_of(epochs: Sequence[Epoch]) -> list[Panel]:
@@ -99,47 +74,7 @@ def _figure(epochs: Sequence[Epoch], place: int, name: str, label: str, colour: 
 
 def curves(epochs: Sequence[Epoch], best: Epoch | None) -> bytes:
     """All panels; a line marks the epoch whose weights were kept."""
-    panels = panels_of(epochs)
-    columns = min(len(panels), 3) if len(panels) != 4 else 2
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(_WIDTH_IN, _PANEL_IN * rows + 0.3), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, axis in zip(panels, axes, strict=False):
-        _draw(axis, panel, [epoch.number for epoch in epochs], best)
-        if len(panel.lines) > 1 or axis is axes[0]:
-            axis.legend(frameon=False, fontsize=8)
-    for axis in axes[len(panels) :]:
-        axis.axis("off")
-    return png(figure)
-
-
-def _draw(axis: Axes, panel: Panel, numbers: Sequence[int], best: Epoch | None) -> None:
-    marker = "o" if len(numbers) < 30 else ""
-    for line in panel.lines:
-        values = [np.nan if value is None else value for value in line.values]
-        axis.plot(numbers, values, color=line.colour, linestyle=line.dashes, marker=marker, markersize=3, label=line.label)
-    if best is not None:
-        axis.axvline(best.number, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), label=f"kept: epoch {best.number}")
-    axis.set_title(panel.title, loc="left", fontsize=10, parse_math=False)
-    axis.set_xlabel("epoch", fontsize=9)
-    axis.tick_params(labelsize=8)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _scale(axis, panel)
-    axis.grid(alpha=0.25)
-    axis.spines[["top", "right"]].set_visible(False)
-
-
-def _scale(axis: Axes, panel: Panel) -> None:
-    """Shares up to 1 and down to a round number; what falls by orders of magnitude on a logarithmic axis; all else from 0."""
-    values = np.array([value for line in panel.lines for value in line.values if value is not None and np.isfinite(value)])
-    if not values.size:
-        return
-    if panel.share:
-        axis.set_ylim(max(np.floor(10 * values.min() - 0.5) / 10, -1.0) if values.min() < 0.5 else np.floor(10 * values.min()) / 10, 1.005)
-    elif panel.steep and values.min() > 0 and values.max() / values.min() > _STEEP:
-        axis.set_yscale("log")
-    elif values.min() >= 0:
-        axis.set_ylim(bottom=0)
+    return draw_panels(panels_of(epochs), [epoch.number for epoch in epochs], best.number if best else None)
 
 
 def clouds_picture(clouds: Sequence[Cloud], values: Sequence[ValueScores]) -> bytes:

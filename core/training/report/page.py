@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from ...environment_report import look
 from ...jobs import TrainModel, to_dict
-from ...model.contract import Contract, InputSpec
-from ...model.loading.load import device_in_use
+from ...model.contract import Contract
 from ...page import Cell, picture, section, table, to_repeat, write_page
 from ...reporting import format_duration
 from ..data.prepare import Data, Prepared
@@ -21,10 +19,10 @@ from .examples import Album
 from .figures import curves
 from .heads import example_sections, head_sections, headline
 from .layers import Layer, layers_of
-from .settings import files, settings
+from .sections import count, describe_input, machine_section, settings_section
+from .settings import files
 
 _OPEN = 25  # layers of a network whose table is shown unfolded
-_MOMENTARY = ("Memory free (GB)", "Test computation")  # of the machine: true of a moment, not of the training
 
 
 @dataclass(frozen=True)
@@ -80,24 +78,20 @@ def _parts(facts: Facts, learner: Learner) -> Iterator[str]:
     yield from _heads(facts)
     yield from _examples(facts, learner)
     yield section("Model", table(_model(facts)), *_layers(facts))
-    yield section("Settings", *_settings(facts.job))
+    yield settings_section(facts.job)
     yield section("Data", table(files(facts.job)))
-    yield section("Machine", table(_machine()))
+    yield machine_section()
     yield section("To train it again", to_repeat(to_dict(facts.job)))
 
 
 def _summary(facts: Facts) -> str:
     heads = ", ".join(
-        f"{len(goal.classes)} classes" if goal.classes else _count(len(goal.names), "measurement") for goal in facts.told.goals
+        f"{len(goal.classes)} classes" if goal.classes else count(len(goal.names), "measurement") for goal in facts.told.goals
     )
     held_out = f"measured on {facts.told.feed.count:,} validation samples" if facts.data.validation else "measured on the same"
     epochs = facts.history.epochs
-    spent = f"{_count(len(epochs), 'epoch')} in {format_duration(sum(epoch.seconds for epoch in epochs))}"
+    spent = f"{count(len(epochs), 'epoch')} in {format_duration(sum(epoch.seconds for epoch in epochs))}"
     return f"{facts.data.training.feed.count:,} training samples, {heads}, {held_out}. {spent}."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _scores(facts: Facts) -> Iterator[str]:
@@ -147,35 +141,17 @@ def _model(facts: Facts) -> list[tuple[str, Cell]]:
     ]
 
 
-def describe_input(spec: InputSpec) -> str:
-    """An input of a contract in words."""
-    width, height = spec.receptive_field
-    names = f" ({', '.join(spec.bands)})" if spec.bands else ""
-    spacing = f", spacing {spec.spacing:g} map units" if spec.spacing else ""
-    return f"receptive field {width} × {height} pixels{spacing}, {_count(spec.band_count, 'band')}{names}"
-
-
 def _layers(facts: Facts) -> Iterator[str]:
     if facts.network is None:
         return
     layers = layers_of(facts.network, facts.frozen)
-    totals = f"{_count(facts.parameters, 'parameter')}, {sum(layer.learns for layer in layers):,} of them learnt in this training."
+    totals = f"{count(facts.parameters, 'parameter')}, {sum(layer.learns for layer in layers):,} of them learnt in this training."
     frozen = f" Frozen: {', '.join(facts.frozen)}." if facts.frozen else ""
     rows = [_layer(layer) for layer in layers]
     told = table(rows, ("Layer", "Kind", "Output shape", "Parameters", "Learnt"))
     yield f"<p>{escape(totals + frozen)}</p>\n"
-    yield f"<details{' open' if len(layers) <= _OPEN else ''}><summary>{_count(len(layers), 'layer')}</summary>{told}</details>\n"
+    yield f"<details{' open' if len(layers) <= _OPEN else ''}><summary>{count(len(layers), 'layer')}</summary>{told}</details>\n"
 
 
 def _layer(layer: Layer) -> tuple[Cell, ...]:
     return layer.name, layer.kind, layer.shape, layer.parameters, layer.learns
-
-
-def _settings(job: TrainModel) -> Iterator[str]:
-    changed, usual = settings(job)
-    yield table(changed) if changed else "<p>All as by default.</p>\n"
-    yield f"<details><summary>{_count(len(usual), 'setting')} as by default</summary>{table(usual)}</details>\n"
-
-
-def _machine() -> list[tuple[str, Cell]]:
-    return [("Device", device_in_use()), *((name, value) for name, value in look().items() if name not in _MOMENTARY)]

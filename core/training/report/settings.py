@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from ...jobs import Part, PatchSet, TrainModel
+from ...jobs import Job, PairSet, Part, PatchSet, TrainModel
 
 Row = tuple[str, str]
+_SHORT = ("l1", "l2", "vgg", "gan", "mtf")
 
 
-def settings(job: TrainModel) -> tuple[list[Row], list[Row]]:
+def settings(job: Job) -> tuple[list[Row], list[Row]]:
     """What the user set otherwise than usual, and all else, in the order of core/jobs/. Files are not among them."""
     changed: list[Row] = []
     usual: list[Row] = []
@@ -26,15 +27,16 @@ def _walk(part: Part) -> Iterator[tuple[str, Any, Any]]:
     for field in fields(part):
         value = getattr(part, field.name)
         if isinstance(value, Part):
-            if not isinstance(value, PatchSet):
+            if not isinstance(value, (PatchSet, PairSet)):
                 yield from _walk(value)
-        elif not isinstance(part, TrainModel) or (field.name != "model" and not field.name.startswith("output")):
+        elif not isinstance(part, Job) or (field.name != "model" and not field.name.startswith("output")):
             yield field.name, value, field.default
 
 
 def in_words(name: str) -> str:
-    """A field's name as people read it: "learning_rate" is "Learning rate"."""
-    return name.replace("_", " ").capitalize()
+    """A field's name as people read it: "learning_rate" is "Learning rate", "mtf" is "MTF"."""
+    words = " ".join(word.upper() if word in _SHORT else word for word in name.split("_"))
+    return words[:1].upper() + words[1:]
 
 
 def _text(value: Any) -> str:

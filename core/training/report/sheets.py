@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ...charts import png, shortened
-from .figures import BLUE, GREY, INK, VERMILION
+from ...charts import BLUE, GREY, INK, VERMILION, png, shortened
 
 _WIDTH_IN = 9.6
 _GAP = 0.12  # between two samples, in widths of a picture

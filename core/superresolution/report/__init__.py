@@ -1,0 +1,1 @@
+"""What a training tells: of its pairs, while it runs, and in its report."""
