@@ -39,8 +39,7 @@ class OutputFile:
         Raises:
             BadParameter: the pixel type that the user asks for does not suit.
         """
-        measured = product.as_source and not any(layer.coded for layer in layers)
-        like = likeness(sources, sum(layer.channels for layer in layers)) if measured else None
+        like = likeness(sources, sum(layer.channels for layer in layers)) if product.as_source else None
         storages = choose_storage(layers, product, gaps, like)
         return cls(product, tuple(layers), storages, describe(layers, storages, like))
 

@@ -71,9 +71,3 @@ def test_a_pixel_type_that_is_asked_for_keeps_the_rest(dtype: str) -> None:
     product = Product("f.tif", dtype=dtype, as_source=True)
     bands = OutputFile.of(product, [layer(2)], True, [source(2, "uint16", 3.0, (0.1, 0.2))]).bands
     assert (bands.dtype, bands.nodata, bands.names, bands.scales) == (dtype, 3.0, ("uint160", "uint161"), (0.1, 0.2))
-
-
-def test_classes_are_no_measurements() -> None:
-    spec = OutputSpec("prediction", "classes", ("class",), "int32", make_classes([(1, "water"), (2, "forest")]))
-    bands = OutputFile.of(AS_SOURCE, [Layer("prediction", 1, np.dtype("int32"), spec)], True, [source(1, "uint16", 3.0, (0.1,))]).bands
-    assert (bands.dtype, bands.nodata, bands.names, bands.scales) == ("uint8", 0, ("class",), ())
