@@ -93,7 +93,8 @@ def describe(layers: Sequence[Layer], storages: Sequence[Storage], like: Likenes
     if len(layers) == 1 and layers[0].channels == 1 and spec and layers[0].codes:
         return Bands(first.dtype.name, names, first.nodata, spec.classes)
     if like:
-        return Bands(first.dtype.name, like.names or names, first.nodata, scales=like.scales, offsets=like.offsets)
+        names = like.names or names
+        return Bands(first.dtype.name, names, first.nodata, scales=like.scales, offsets=like.offsets, colours=like.colours)
     each = [storage for layer, storage in zip(layers, storages, strict=True) for _ in range(layer.channels)]
     scales, offsets = tuple(storage.scale for storage in each), tuple(storage.offset for storage in each)
     return Bands(first.dtype.name, names, first.nodata, scales=scales, offsets=offsets)
