@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from core.errors import BadModel
 from core.jobs import CreateModel, ServedSource, Superresolve
 from core.model import create
 from core.model.backend import tf
+from core.model.folder import write_folder
+from core.model.promise import contract_of
 from core.reporting import Cancelled
+from core.superresolution.networks import build
 from core.worker import run_job
 
 from .conftest import bilinear, save
@@ -158,6 +162,18 @@ def test_pixels_as_large_are_said_and_larger_ones_refused(
     coarser = save(tmp_path / "coarser", {"x": 1}, lambda x: {"y": tf.nn.avg_pool2d(x, 2, 2, "VALID")})
     with pytest.raises(BadModel, match="received 2 times as large"):
         superresolved(coarser, image)
+
+
+@pytest.mark.parametrize(("spacing", "level"), [(20.0, None), (10.0, "info"), (5.0, "warning")])
+def test_the_pixel_size_of_walds_protocol_is_no_fault(
+    tmp_path: Path, make_raster: MakeRaster, superresolved: Run, reporter: Any, spacing: float, level: str | None
+) -> None:
+    """The network has learnt to make 10 m of 20 m, and is given 10 m: that is said; of any other pixels it is warned."""
+    network = build("light", bands=1, factor=2, filters=2, blocks=1)
+    promised = contract_of(network, "model", trained=True)
+    write_folder(str(tmp_path / "model"), network, replace(promised, inputs=(replace(promised.inputs[0], spacing=20.0),)))
+    superresolved(str(tmp_path / "model"), make_raster(tmp_path / "image.tif", np.ones((5, 5), "uint8"), spacing=spacing))
+    assert [event["level"] for event in reporter.events if "map units wide" in str(event.get("text"))] == ([level] if level else [])
 
 
 def test_cancel_is_quick_and_leaves_nothing(tmp_path: Path, make_raster: MakeRaster, interpolating: Make, make_reporter: Any) -> None:
