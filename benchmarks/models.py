@@ -11,6 +11,9 @@ from core.classes import make_classes
 from core.model import contract as contracts
 from core.model.backend import keras, tf
 from core.model.contract import Contract, InputSpec, class_output
+from core.model.folder import write_folder
+from core.model.promise import contract_of
+from core.superresolution.networks import build
 
 layers = keras.layers
 CLASSES = 5
@@ -55,6 +58,13 @@ def light_fcn(folder: str) -> str:
     return _save(folder, keras.Model(source, layers.Conv2D(CLASSES, 8)(x)), [16], 1, True)
 
 
+def light_superresolution(folder: str) -> str:
+    """The light network of *Train super-resolution*, ×4, of the usual size."""
+    network = build("light", bands=4, factor=4)
+    write_folder(folder, network, contract_of(network, "light", trained=True))
+    return folder
+
+
 def _tutorial_branch(x: Any, *kernels: int) -> Any:
     for kernel in kernels[:-1]:
         x = layers.MaxPooling2D(2)(layers.Conv2D(16, kernel, activation="relu")(x))
@@ -74,7 +84,9 @@ def two_branches(folder: str) -> str:
     return _save(folder, keras.Model([coarse, fine], layers.Dense(CLASSES)(joined)), [8, 32], 1, False)
 
 
-MODELS: dict[str, Callable[[str], str]] = {build.__name__: build for build in (fcn, light_fcn, tutorial_cnn, two_branches)}
+MODELS: dict[str, Callable[[str], str]] = {
+    make.__name__: make for make in (fcn, light_fcn, tutorial_cnn, two_branches, light_superresolution)
+}
 
 
 def model(folder: str, name: str) -> str:

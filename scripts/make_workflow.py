@@ -1,5 +1,5 @@
-"""Writes the workflows in resources/workflows: from an image and polygons to a map, and to three maps compared. Run after changing the
-algorithms they name, with the Python that QGIS uses:
+"""Writes the workflows in resources/workflows: from an image and polygons to a map, and to three maps compared; from an image alone to one
+with smaller pixels. Run after changing the algorithms they name, with the Python that QGIS uses:
 
     /usr/bin/python3 -m scripts.make_workflow
 
@@ -25,6 +25,7 @@ from qgis.core import (  # once the plugin can be found
     QgsApplication,
     QgsProcessing,
     QgsProcessingModelAlgorithm,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterNumber,
@@ -38,6 +39,10 @@ PATCH = 16
 VALIDATION_SHARE = 0.3
 ORDER = ["IMAGE", "TRUTH", "FIELD", "NUMBER", "VALIDATION_SHARE", "SPATIAL_BLOCK", "EPOCHS", "SEED"]
 COMPARISON_ORDER = [*ORDER[:-1], "TREES", "SEED"]
+SUPERRESOLUTION_ORDER = ["IMAGE", "FACTOR", "EPOCHS", "TRAINING_SHARE", "VALIDATION_SHARE", "SEED"]
+FACTORS = ("2", "3", "4", "8")
+LARGE_PATCH = 96  # a multiple of every factor
+SHARES = {"TRAINING_SHARE": 0.8, "VALIDATION_SHARE": 0.2}  # of the patches
 MAP_NAMES = "CNN, forest on pixels, forest on deep features"  # in the report
 KINDS = QgsProcessingParameterNumber.Type
 
@@ -71,6 +76,19 @@ COMPARISON_HELP = {
     "Report": "The three maps side by side: accuracies with their intervals, McNemar's test, F1 of each class, confusion matrices.",
     "Figures": "CSV: a row for each map and class.",
 }
+SUPERRESOLUTION_HELP = {
+    **{name: HELP[name] for name in ("ALG_CREATOR", "IMAGE", "EPOCHS")},
+    "ALG_DESC": "From an image alone to the same image with smaller pixels: patches of 96 × 96 pixels on a grid, a part of them kept for "
+    "validation; a light network that learns to undo how a coarser sensor would see them (Wald's protocol); and the image as that network "
+    "makes it finer. The log tells after every epoch how much better than bicubic interpolation it is. For bands in separate files, build "
+    "a virtual raster first.",
+    "FACTOR": "How many times finer the pixels become.",
+    "TRAINING_SHARE": "Share of the patches to learn from, from 0 to 1. Of a large image a few thousand patches are enough.",
+    "VALIDATION_SHARE": "Share of the patches to validate with, from 0 to 1. What both shares leave of 1 is left out.",
+    "SEED": "The same seed with the same inputs gives the same patches.",
+    "FinerImage": "GeoTIFF: the image with smaller pixels; pixel type, names of the bands and no-data as they were.",
+    "Model": "Folder of the trained model, for 'Superresolve' on other images of this sensor.",
+}
 
 
 def land_cover_map() -> QgsProcessingModelAlgorithm:
@@ -102,11 +120,45 @@ def comparison() -> QgsProcessingModelAlgorithm:
     return flow.model
 
 
-WORKFLOWS: dict[str, Callable[[], QgsProcessingModelAlgorithm]] = {"landcovermap": land_cover_map, "compareclassifiers": comparison}
+def superresolution() -> QgsProcessingModelAlgorithm:
+    """An image made finer by a network that has learnt from the image itself."""
+    flow = Workflow("superresolution", SUPERRESOLUTION_HELP)
+    image, seed = given("IMAGE"), given("SEED")
+    flow.add_input(QgsProcessingParameterRasterLayer("IMAGE", "Image"))
+    factor = QgsProcessingParameterEnum("FACTOR", "Factor", FACTORS, False, "4")
+    factor.setUsesStaticStrings(True)
+    flow.add_input(factor)
+    for name, label in (("TRAINING_SHARE", "Share for training"), ("VALIDATION_SHARE", "Share for validation")):
+        flow.add_input(QgsProcessingParameterNumber(name, label, KINDS.Double, SHARES[name], False, 0.0, 1.0), advanced=True)
+    _add_epochs_and_seed(flow)
+    shares = {name: given_or(name, share) for name, share in SHARES.items()}
+    flow.add_step(
+        "patches", "selectpatches", {},
+        INPUT=image, PATCH_SIZE=LARGE_PATCH, STRATEGY="split", **shares, TEST_SHARE=0.0, SEED=seed,
+        OUTPUT_VALIDATION=QgsProcessing.TEMPORARY_OUTPUT,
+    )  # fmt: skip
+    for step, points in (("training", "OUTPUT"), ("validation", "OUTPUT_VALIDATION")):
+        sizes = {"PATCH_SIZE1_X": LARGE_PATCH, "PATCH_SIZE1_Y": LARGE_PATCH}
+        flow.add_step(step, "extractpatches", {}, SOURCE1=image, **sizes, POINTS=result("patches", points))
+    flow.add_step(
+        "trainsuperresolution", "trainsuperresolution", {"OUTPUT": "Model"},
+        HR=result("training", "OUTPUT1"), HR_VALIDATION=result("validation", "OUTPUT1"),
+        FACTOR=given("FACTOR"), EPOCHS=given("EPOCHS"), SEED=seed,
+    )  # fmt: skip
+    flow.add_step("superresolve", "superresolve", {"OUTPUT": "FinerImage"}, INPUT=image, MODEL=result("trainsuperresolution", "OUTPUT"))
+    flow.model.setParameterOrder(SUPERRESOLUTION_ORDER)
+    return flow.model
+
+
+WORKFLOWS: dict[str, Callable[[], QgsProcessingModelAlgorithm]] = {
+    "landcovermap": land_cover_map,
+    "compareclassifiers": comparison,
+    "superresolution": superresolution,
+}
 
 
 def _add_inputs(flow: Workflow) -> None:
-    """What both workflows ask for."""
+    """What both workflows that learn classes ask for."""
     flow.add_input(QgsProcessingParameterRasterLayer("IMAGE", "Image"))
     flow.add_input(QgsProcessingParameterFeatureSource("TRUTH", "Truth", [QgsProcessing.SourceType.TypeVectorAnyGeometry]))
     flow.add_input(QgsProcessingParameterField("FIELD", "Field of the class", None, "TRUTH"))
@@ -117,6 +169,10 @@ def _add_inputs(flow: Workflow) -> None:
     flow.add_input(
         QgsProcessingParameterNumber("SPATIAL_BLOCK", "Side of the validation areas", KINDS.Double, 0.0, False, 0.0), advanced=True
     )
+    _add_epochs_and_seed(flow)
+
+
+def _add_epochs_and_seed(flow: Workflow) -> None:
     flow.add_input(QgsProcessingParameterNumber("EPOCHS", "Epochs", KINDS.Integer, 50, False, 1))
     flow.add_input(QgsProcessingParameterNumber("SEED", "Random seed", KINDS.Integer, 0, False, 0), advanced=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from fractions import Fraction
 from math import hypot
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def check_fit(sources: Sequence[Source], inputs: Sequence[str], model: LoadedMod
         if source.count != wanted:
             raise _wrong_count(number, name, source, wanted)
         if spec is not None:
-            _check_contract(number, source, spec, reporter)
+            _check_contract(number, source, spec, contract.scale_factor if contract else Fraction(1), reporter)
 
 
 def hide_transparent(number: int, source: Source, wanted: int, reporter: Reporter) -> None:
@@ -47,7 +48,7 @@ def hide_transparent(number: int, source: Source, wanted: int, reporter: Reporte
         source.hide_transparent()
 
 
-def _check_contract(number: int, source: Source, spec: InputSpec, reporter: Reporter) -> None:
+def _check_contract(number: int, source: Source, spec: InputSpec, scale_factor: Fraction, reporter: Reporter) -> None:
     if source.count != spec.band_count:
         raise _wrong_count(number, spec.name, source, spec.band_count)
     bands = judge_bands(spec, source.band_names, stems_of(source))
@@ -59,9 +60,12 @@ def _check_contract(number: int, source: Source, spec: InputSpec, reporter: Repo
             remedy=REMEDY,
         )
     transform = source.grid.transform
-    for warning in (bands.warning, judge_spacing(spec, hypot(transform.a, transform.d)).warning):
+    spacing = judge_spacing(spec, hypot(transform.a, transform.d), scale_factor)
+    for warning in (bands.warning, spacing.warning):
         if warning:
             reporter.warn(f"Source {number}: {warning}")
+    if spacing.remark:
+        reporter.info(f"Source {number}: {spacing.remark}")
 
 
 def _wrong_count(number: int, name: str, source: Source, expected: int) -> BadModel:

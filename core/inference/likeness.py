@@ -1,4 +1,5 @@
-"""What an output takes over from the source whose values it holds, made better: pixel type, no-data value, names, scales and offsets."""
+"""What an output takes over from the source whose values it holds, made better: pixel type, no-data value, names, colours, scales and
+offsets."""
 
 from __future__ import annotations
 
@@ -16,13 +17,14 @@ class Likeness:
 
     Attributes:
         nodata: the value of the first band that has one; None if none has.
-        names: one a band; empty where the bands are not those of the source.
+        names, colours: one a band; empty where the bands are not those of the source.
         scales, offsets: one a band: true value = pixel · scale + offset, in the output as in the source.
     """
 
     dtype: np.dtype
     nodata: float | None
     names: tuple[str, ...]
+    colours: tuple[str, ...]
     scales: tuple[float, ...]
     offsets: tuple[float, ...]
 
@@ -33,10 +35,10 @@ def likeness(sources: Sequence[Source], channels: int) -> Likeness:
     source = next((source for source in sources if source.count == channels), sources[0])
     nodata = next((value for value in source.nodata if value is not None), None)
     if source.count == channels:
-        return Likeness(source.dtype, nodata, source.band_names, source.scales, source.offsets)
+        return Likeness(source.dtype, nodata, source.band_names, source.colours, source.scales, source.offsets)
     alike = len(set(source.scales)) == len(set(source.offsets)) == 1
     scale, offset = (source.scales[0], source.offsets[0]) if alike else (1.0, 0.0)
-    return Likeness(source.dtype, nodata, (), (scale,) * channels, (offset,) * channels)
+    return Likeness(source.dtype, nodata, (), (), (scale,) * channels, (offset,) * channels)
 
 
 def holds(dtype: np.dtype, value: float) -> bool:

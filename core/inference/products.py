@@ -39,8 +39,7 @@ class OutputFile:
         Raises:
             BadParameter: the pixel type that the user asks for does not suit.
         """
-        measured = product.as_source and not any(layer.coded for layer in layers)
-        like = likeness(sources, sum(layer.channels for layer in layers)) if measured else None
+        like = likeness(sources, sum(layer.channels for layer in layers)) if product.as_source else None
         storages = choose_storage(layers, product, gaps, like)
         return cls(product, tuple(layers), storages, describe(layers, storages, like))
 
@@ -94,7 +93,8 @@ def describe(layers: Sequence[Layer], storages: Sequence[Storage], like: Likenes
     if len(layers) == 1 and layers[0].channels == 1 and spec and layers[0].codes:
         return Bands(first.dtype.name, names, first.nodata, spec.classes)
     if like:
-        return Bands(first.dtype.name, like.names or names, first.nodata, scales=like.scales, offsets=like.offsets)
+        names = like.names or names
+        return Bands(first.dtype.name, names, first.nodata, scales=like.scales, offsets=like.offsets, colours=like.colours)
     each = [storage for layer, storage in zip(layers, storages, strict=True) for _ in range(layer.channels)]
     scales, offsets = tuple(storage.scale for storage in each), tuple(storage.offset for storage in each)
     return Bands(first.dtype.name, names, first.nodata, scales=scales, offsets=offsets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,12 +33,17 @@ from .tiles import room_for_tiles
 from .trial import choose_block_size, learn
 
 
-def run(job: ServeModel, reporter: Reporter) -> dict[str, Any]:
-    """Serve the model; outputs: OUTPUT, OUTPUT2, … (the products' paths), BLOCK_SIZE, WIDTH and HEIGHT (of the output, in pixels)."""
+def run(job: ServeModel, reporter: Reporter, accept: Callable[[Setup], None] = lambda setup: None) -> dict[str, Any]:
+    """Serve the model; outputs: OUTPUT, OUTPUT2, … (the products' paths), BLOCK_SIZE, WIDTH and HEIGHT (of the output, in pixels).
+
+    Args:
+        accept: refuses, before anything is computed, a model that is none for the job at hand.
+    """
     if not job.products:
         raise BadParameter("Products", expected="at least one raster to write", received="none")
     with contextlib.ExitStack() as exits:
         setup = set_up(job, exits, reporter)
+        accept(setup)
         evaluator = choose_evaluator(job, setup, reporter)
         fast = fast_if_it_pays(job, evaluator, setup.reader(job.edges), exits, reporter)
         layers = _layers(evaluator, setup, job.products)

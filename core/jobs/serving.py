@@ -41,8 +41,8 @@ class Product(Part):
         outputs: none: the model's main one.
         dtype: pixel type; automatic: the model's own, or the smallest that holds the classes.
         scale, offset: value of the model = pixel · scale + offset; None: 1 and 0, or what suits probabilities in whole numbers.
-        as_source: the values are those of a source made better: its no-data value, names, scales and offsets are kept and, where dtype is
-            automatic, its pixel type. Not of classes.
+        as_source: the values are those of a source made better: its no-data value, names, colours, scales and offsets are kept and, where
+            dtype is automatic, its pixel type. Not of classes.
     """
 
     path: str = ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from .contract import InputSpec
 
@@ -20,10 +21,11 @@ _COUNTING = re.compile(r"(band|layer|channel)?[ _]?\d+")
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is wrong (empty: nothing) and what only deserves a warning (empty: nothing)."""
+    """What is wrong, what deserves a warning, and what is only worth saying; each empty for nothing."""
 
     fault: str = ""
     warning: str = ""
+    remark: str = ""
 
 
 def judge_bands(spec: InputSpec, names: Sequence[str], stems: Sequence[str]) -> Judgement:
@@ -44,11 +46,22 @@ def judge_bands(spec: InputSpec, names: Sequence[str], stems: Sequence[str]) -> 
     return Judgement(warning=f"The bands cannot be compared by their names: {both}. They are taken in the order given.")
 
 
-def judge_spacing(spec: InputSpec, spacing: float) -> Judgement:
-    """Whether pixels of this size (map units) are as large as those that the model saw in training, to 1 %."""
-    if spec.spacing is None or abs(spacing - spec.spacing) <= SPACING_TOLERANCE * spec.spacing:
+def judge_spacing(spec: InputSpec, spacing: float, scale_factor: Fraction = Fraction(1)) -> Judgement:
+    """Whether pixels of this size (map units) are as large as those that the model saw in training, to 1 %.
+
+    A model that makes finer pixels (`scale_factor` below 1) may have learnt it on coarser images, made of those that it is then given:
+    that is Wald's protocol, and no fault.
+    """
+    if spec.spacing is None or _as_large(spacing, spec.spacing):
         return Judgement()
-    return Judgement(warning=f"Its pixels are {spacing:.6g} map units wide, but the model was trained with {spec.spacing:.6g}.")
+    words = f"Its pixels are {spacing:.6g} map units wide, but the model was trained with {spec.spacing:.6g}"
+    if scale_factor < 1 and _as_large(spacing, spec.spacing * float(scale_factor)):
+        return Judgement(remark=f"{words}: what it has learnt there is taken to hold for finer pixels too (Wald's protocol).")
+    return Judgement(warning=f"{words}.")
+
+
+def _as_large(spacing: float, other: float) -> bool:
+    return abs(spacing - other) <= SPACING_TOLERANCE * other
 
 
 def _same(one: str, other: str) -> bool:

@@ -99,6 +99,11 @@ class Source:
         return tuple(offset for image in self._images for offset in image.offsets)
 
     @property
+    def colours(self) -> tuple[str, ...]:
+        """For each band: red, green or blue where its file calls it so; else empty."""
+        return tuple(colour for image in self._images for colour in image.colours)
+
+    @property
     def complete(self) -> bool:
         """Whether every pixel surely has data: no value means "no data", no mask, and no type that knows NaN."""
         if np.issubdtype(self.dtype, np.floating):

@@ -19,6 +19,7 @@ Mask = np.ndarray  # bool (rows, cols): True is data
 
 PLACES, SIDE = 5, 32  # a band is judged by so many windows down and across the image, of so many pixels on a side
 TWO_VALUED = 0.95  # share of a band's pixels that are opaque or fully transparent if it is a band of transparency (its rims are soft)
+COLOURS = ("red", "green", "blue")  # of GDAL's colour interpretations, those by which programs choose what to show
 OPAQUE = 0.99  # share of the largest value above which a pixel of a resampled image is made of opaque ones only
 
 
@@ -70,6 +71,12 @@ class StackedImage:
     def offsets(self) -> tuple[float, ...]:
         """One a band; see `scales`."""
         return tuple(self._original.offsets[band] for band in self.bands)
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """One a band: red, green or blue where the file calls it so; else empty."""
+        meanings = (self._original.colorinterp[band].name for band in self.bands)
+        return tuple(meaning if meaning in COLOURS else "" for meaning in meanings)
 
     def name_of(self, band: int) -> str:
         """The name of a band, taken or not."""

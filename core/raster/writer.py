@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterioWindow
 
@@ -35,6 +36,7 @@ class Bands:
             strip a patch, pixel-interleaved, so that a patch is one contiguous read).
         tags: metadata of the file.
         scales, offsets: one a band: true value = pixel · scale + offset, as GDAL and QGIS read it; empty for 1 and 0.
+        colours: one a band: red, green, blue, or empty for any other; empty if no band is a colour.
     """
 
     dtype: str
@@ -45,6 +47,7 @@ class Bands:
     tags: tuple[tuple[str, str], ...] = ()
     scales: tuple[float, ...] = ()
     offsets: tuple[float, ...] = ()
+    colours: tuple[str, ...] = ()
 
 
 class RasterWriter:
@@ -129,6 +132,8 @@ class RasterWriter:
             self._dataset.set_band_description(index, name)
         if any(scale != 1 for scale in self.bands.scales) or any(self.bands.offsets):
             self._dataset.scales, self._dataset.offsets = self.bands.scales, self.bands.offsets
+        if any(self.bands.colours):
+            self._dataset.colorinterp = [ColorInterp[colour or "undefined"] for colour in self.bands.colours]
         if self.bands.tags:
             self._dataset.update_tags(**dict(self.bands.tags))
         if self.bands.classes and self.bands.dtype in ("uint8", "uint16") and len(self.bands.names) == 1:

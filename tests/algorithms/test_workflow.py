@@ -14,7 +14,11 @@ from scripts import make_workflow
 KINDS = getattr(QgsProcessingModelChildParameterSource, "Source", None) or Qgis.ProcessingModelChildParameterSource
 
 
-INPUTS = {"landcovermap": make_workflow.ORDER, "compareclassifiers": make_workflow.COMPARISON_ORDER}
+INPUTS = {
+    "landcovermap": make_workflow.ORDER,
+    "compareclassifiers": make_workflow.COMPARISON_ORDER,
+    "superresolution": make_workflow.SUPERRESOLUTION_ORDER,
+}
 OUTPUTS = {
     "landcovermap": {"servemodel:Map", "trainmodel:Model", "trainmodel:Report"},
     "compareclassifiers": {
@@ -24,6 +28,7 @@ OUTPUTS = {
         "assessaccuracy:Report",
         "assessaccuracy:Figures",
     },
+    "superresolution": {"superresolve:FinerImage", "trainsuperresolution:Model"},
 }
 
 
@@ -53,6 +58,7 @@ def test_its_steps_take_what_our_algorithms_take(workflow: QgsProcessingModelAlg
                 assert source.outputName() in outputs
 
 
+@pytest.mark.parametrize("workflow", ["landcovermap", "compareclassifiers"], indirect=True)
 def test_the_numbers_of_the_patches_shape_the_model(workflow: QgsProcessingModelAlgorithm) -> None:
     sources = workflow.childAlgorithm("createmodel").parameterSources()
     for name in ("BANDS", "CLASSES"):
@@ -82,6 +88,22 @@ def test_all_classifiers_learn_and_are_judged_by_the_same_samples(provider: Any)
     assert judging == [["samples:OUTPUT_VALIDATION"]] * 3
     assert fed("assessaccuracy", "INPUT") == ["servemodel:OUTPUT"]
     assert fed("assessaccuracy", "COMPARED") == ["map_pixels:OUTPUT", "map_deepfeatures:OUTPUT"]
+
+
+def test_the_network_of_superresolution_is_judged_by_other_patches(provider: Any) -> None:
+    """Patches that any factor divides, all of both sides; and what it has learnt from is what it is applied to."""
+    workflow = QgsApplication.processingRegistry().createAlgorithmById("tensorscape:superresolution")
+    assert all(make_workflow.LARGE_PATCH % int(factor) == 0 for factor in make_workflow.FACTORS)
+    factors = workflow.childAlgorithm("trainsuperresolution").algorithm().parameterDefinition("FACTOR").options()
+    assert workflow.parameterDefinition("FACTOR").options() == factors
+
+    def fed(step: str, name: str) -> str:
+        (source,) = workflow.childAlgorithm(step).parameterSources()[name]
+        return source.parameterName() or f"{source.outputChildId()}:{source.outputName()}"
+
+    assert [fed("training", "POINTS"), fed("validation", "POINTS")] == ["patches:OUTPUT", "patches:OUTPUT_VALIDATION"]
+    assert [fed("trainsuperresolution", name) for name in ("HR", "HR_VALIDATION")] == ["training:OUTPUT1", "validation:OUTPUT1"]
+    assert {fed("patches", "INPUT"), fed("training", "SOURCE1"), fed("validation", "SOURCE1"), fed("superresolve", "INPUT")} == {"IMAGE"}
 
 
 @pytest.mark.parametrize("name", make_workflow.WORKFLOWS)

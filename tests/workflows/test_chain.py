@@ -38,6 +38,7 @@ IDS = (
     "checkengine",
     "landcovermap",
     "compareclassifiers",
+    "superresolution",
 )
 
 

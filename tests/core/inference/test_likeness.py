@@ -10,20 +10,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.classes import make_classes
 from core.inference.likeness import Likeness, likeness
 from core.inference.products import OutputFile
 from core.inference.storage import Layer, choose_storage
 from core.jobs import Product
-from core.model.contract import OutputSpec
 
 AS_SOURCE = Product("f.tif", as_source=True)
 
 
 def source(bands: int, dtype: str = "uint16", nodata: float | None = None, scales: tuple[float, ...] = ()) -> Any:
-    names = tuple(f"{dtype}{i}" for i in range(bands))
+    names, colours = tuple(f"{dtype}{i}" for i in range(bands)), ("blue", *[""] * (bands - 1))
     return SimpleNamespace(
-        count=bands, dtype=np.dtype(dtype), nodata=(None,) * (bands - 1) + (nodata,), band_names=names,
+        count=bands, dtype=np.dtype(dtype), nodata=(None,) * (bands - 1) + (nodata,), band_names=names, colours=colours,
         scales=scales or (1.0,) * bands, offsets=(0.0,) * bands,
     )  # fmt: skip
 
@@ -60,9 +58,11 @@ def test_no_data_that_the_type_does_not_hold_is_replaced() -> None:
 
 def test_the_source_with_as_many_bands_is_taken() -> None:
     fine, coarse = source(1, "uint8", scales=(0.5,)), source(3, "uint16", 0.0, (0.1, 0.2, 0.3))
-    assert likeness([fine, coarse], 3) == Likeness(np.dtype("uint16"), 0.0, coarse.band_names, (0.1, 0.2, 0.3), (0.0,) * 3)
+    assert likeness([fine, coarse], 3) == Likeness(
+        np.dtype("uint16"), 0.0, coarse.band_names, ("blue", "", ""), (0.1, 0.2, 0.3), (0.0,) * 3
+    )
     assert likeness([fine, coarse], 1).names == ("uint80",)
-    assert likeness([coarse, fine], 2) == Likeness(np.dtype("uint16"), 0.0, (), (1.0, 1.0), (0.0, 0.0))  # whose scales would they be?
+    assert likeness([coarse, fine], 2) == Likeness(np.dtype("uint16"), 0.0, (), (), (1.0, 1.0), (0.0, 0.0))  # whose scales would they be?
     assert likeness([fine, coarse], 2).scales == (0.5, 0.5)
 
 
@@ -71,9 +71,3 @@ def test_a_pixel_type_that_is_asked_for_keeps_the_rest(dtype: str) -> None:
     product = Product("f.tif", dtype=dtype, as_source=True)
     bands = OutputFile.of(product, [layer(2)], True, [source(2, "uint16", 3.0, (0.1, 0.2))]).bands
     assert (bands.dtype, bands.nodata, bands.names, bands.scales) == (dtype, 3.0, ("uint160", "uint161"), (0.1, 0.2))
-
-
-def test_classes_are_no_measurements() -> None:
-    spec = OutputSpec("prediction", "classes", ("class",), "int32", make_classes([(1, "water"), (2, "forest")]))
-    bands = OutputFile.of(AS_SOURCE, [Layer("prediction", 1, np.dtype("int32"), spec)], True, [source(1, "uint16", 3.0, (0.1,))]).bands
-    assert (bands.dtype, bands.nodata, bands.names, bands.scales) == ("uint8", 0, ("class",), ())

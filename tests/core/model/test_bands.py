@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from core.model.bands import judge_bands, judge_spacing
@@ -63,3 +65,12 @@ def test_spacing_to_one_percent(trained: float | None, given: float, warned: boo
     warning = judge_spacing(spec(S2, trained), given).warning
     assert bool(warning) == warned
     assert not warned or (f"{trained:g}" in warning and f"{given:g}" in warning)
+
+
+@pytest.mark.parametrize(
+    ("given", "remarked", "warned"), [(20.0, False, False), (10.0, True, False), (5.0, False, True), (40.0, False, True)]
+)
+def test_a_model_that_makes_finer_pixels_may_be_given_those_that_it_learnt_to_make(given: float, remarked: bool, warned: bool) -> None:
+    judged = judge_spacing(spec(S2, 20.0), given, Fraction(1, 2))
+    assert (bool(judged.remark), bool(judged.warning)) == (remarked, warned)
+    assert not judge_spacing(spec(S2, 20.0), 40.0, Fraction(2)).remark
