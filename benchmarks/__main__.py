@@ -29,7 +29,7 @@ GOALS = {
     "serve_fcn_vs_tf": Goal(serving.serve_fcn_vs_tf, 1.03, "lower"),
     "serve_fcn_fast_vs_tf": Goal(serving.serve_fcn_fast_vs_tf, 0.65, "lower"),
     "serve_light_fcn_vs_tf": Goal(serving.serve_light_fcn_vs_tf, 1.05, "lower"),
-    "superresolve_vs_tf": Goal(serving.superresolve_vs_tf, 1.05, "lower"),
+    "superresolve_vs_script": Goal(serving.superresolve_vs_script, 1.1, "lower"),
     "dense_vs_patch": Goal(serving.dense_vs_patch, 30.0, "higher"),
     "dense_vs_patch_two_sources": Goal(serving.dense_vs_patch_two_sources, 10.0, "higher"),
     "memory_16384_vs_4096": Goal(serving.memory_16384_vs_4096, 1.1, "lower"),

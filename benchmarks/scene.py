@@ -37,6 +37,18 @@ def _strip(row: int, rows: int, side: int, bands: int) -> np.ndarray:
     return (np.stack(waves) + rng.integers(0, 64, (bands, rows, side))).astype("uint16")
 
 
+def write(path: str, made: np.ndarray) -> None:
+    """(rows, cols, bands) as a tiled, deflated GeoTIFF, with as many threads as ours."""
+    rows, cols, bands = made.shape
+    profile = {
+        "driver": "GTiff", "height": rows, "width": cols, "count": bands, "dtype": made.dtype, "tiled": True, "blockxsize": 256,
+        "blockysize": 256, "compress": "deflate", "zlevel": 1, "predictor": 2, "interleave": "pixel", "photometric": "MINISBLACK",
+        "num_threads": 2,
+    }  # fmt: skip
+    with rasterio.open(path, "w", **profile) as target:
+        target.write(np.moveaxis(made, 2, 0))
+
+
 def pixels(path: str) -> np.ndarray:
     """All of an image, (rows, cols, bands) in float32, as a program without tiling would hold it."""
     with rasterio.open(path) as source:

@@ -26,6 +26,7 @@ LOOK_AHEAD = 4  # times the largest size that was tried
 UNTRIED = 1.05  # what a size that was not tried must be quicker by
 EQUAL, USUAL = 1.03, 512  # of times so close, a tried size, the nearest to the usual one: the memory of a run is no matter of chance
 BUSY = 1.1  # times as long as in a trial a block takes in a run, where others are read and written meanwhile (measured: 1.09 to 1.13)
+WRITING_S = 3e-9  # for a byte of outputs, to round, deflate and write it (measured)
 GAIN = 0.95  # of the time: less is not worth trying larger ones, which take memory
 CALM_S = 3.0  # a block that takes longer than that keeps the progress bar waiting, and a cancel would cost the warm engine
 SHARE, FEW_S, PART, LEAST_S = 0.02, 2.0, 0.1, 0.05  # a trial may take 2 % of the run, or two seconds if they are not over a tenth of it
@@ -99,9 +100,9 @@ def choose(figures: Sequence[Figure], plan: Plan, rooms: Sequence[int]) -> Choic
 
 
 def wall(figures: Sequence[Figure], plan: Plan, size: int) -> float:
-    """Seconds that the run would take: to compute all blocks, and to read the first, for which everything else waits."""
-    total, largest = window_pixels(plan, size)
-    return _rate(figures, plan, size) * total + figures[-1].reading / figures[-1].pixels * largest
+    """Seconds that the run would take: to compute all blocks, to read the first, for which everything else waits, and to write the last."""
+    (total, largest), last = window_pixels(plan, size), figures[-1]
+    return _rate(figures, plan, size) * total + (last.reading + WRITING_S * last.held) / last.pixels * largest
 
 
 def needs(figures: Sequence[Figure], plan: Plan, size: int) -> tuple[int, ...]:

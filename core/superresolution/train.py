@@ -21,15 +21,15 @@ from ..model.promise import contract_of
 from ..reporting import Reporter
 from ..training.data.patches import Patches
 from ..training.schedule import Schedule
-from .data import Opened, PairFeed, band_names, feed_of, open_pairs
+from .data import Opened, PairFeed, feed_of, open_pairs
 from .epochs import Epochs, Kept, chosen_by_psnr
 from .learner import SuperLearner
 from .networks import build
-from .pairs import Pairing, fit_radiometry, sampled
+from .pairs import Pairing
 from .report import page
 from .report.log import Log
-from .report.shifts import Shifts, report_shifts
-from .scaling import Scale, give_scale, robust_scale
+from .scaling import give_scale
+from .survey import Survey, survey
 from .validation import Figures, Validation
 
 
@@ -48,14 +48,14 @@ def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
         pairing = Pairing(job.factor, job.mtf, *job.training.kind)
         opened = open_pairs(job, pairing, exits)
         reporter.info(f"{opened.training.count:,} pairs to learn from, {opened.validation.count:,} to validate with.")
-        pairing, scales, shifts = _looked_at(job, opened, pairing, reporter)
-        scale, bands = scales[0], [part.centre.size for part in scales]
-        network = build(job.network, bands[0], job.factor, job.filters, job.blocks, sum(bands[1:]))
-        give_scale(network, *scales)
+        seen = survey(job, opened, pairing, reporter)
+        bands, *guide = (scale.centre.size for scale in seen.scales)
+        network = build(job.network, bands, job.factor, job.filters, job.blocks, sum(guide))
+        give_scale(network, *seen.scales)
         reporter.info(f"{network.count_params():,} parameters.")
-        learner = SuperLearner(network, scale, job)
+        learner = SuperLearner(network, seen.scales[0], job)
         kept = exits.enter_context(Kept(job, learner, reporter))
-        epochs, validation = _train(job, learner, kept, opened, pairing, scale, reporter)
+        epochs, validation = _train(job, learner, kept, opened, seen, reporter)
         served = _served(network, epochs.weights)
         contract = _contract(job, served, opened.training)
         write_folder(job.output, served, contract, reporter.check)
@@ -63,7 +63,7 @@ def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
             epochs.write(job.output_csv)
         if job.output_html:
             pairs = opened.training.count
-            facts = page.Facts(job, contract, served.count_params(), pairs, pairing, shifts, epochs, validation)
+            facts = page.Facts(job, contract, served.count_params(), pairs, seen, epochs, validation)
             page.write(facts, learner.infer, reporter.check)
     return _outputs(job, epochs, validation.bicubic)
 
@@ -77,30 +77,12 @@ def _check(job: TrainSuperresolution) -> None:
         raise BadParameter("Losses", expected="at least one weight above 0", received="none")
 
 
-def _looked_at(
-    job: TrainSuperresolution, opened: Opened, pairing: Pairing, reporter: Reporter
-) -> tuple[Pairing, list[Scale], tuple[Shifts, ...]]:
-    """Radiometry, and the scale of every input, from some of the training patches; the shifts of given images, of all."""
-    reporter.phase("Looking at the pairs")
-    patches = opened.training
-    some = sampled(patches)
-    shifts = report_shifts({"training": patches, "validation": opened.validation}, pairing, job.output_pairs, reporter)
-    if pairing.given and job.fit_radiometry:
-        fine, coarse = ([part[place].astype(np.float32) for part in some] for place in (0, 1))
-        fitted = fit_radiometry(coarse, fine, job.factor, job.mtf)
-        lines = (f"{gain:.4g} · value + {offset:.4g}" for gain, offset in zip(fitted.gain, fitted.offset, strict=True))
-        reporter.info(f"Radiometry of the fine images, band by band: {', '.join(lines)}.")
-        pairing = replace(pairing, radiometry=fitted)
-    inputs = zip(*(pairing(part)[0] for part in some), strict=True)
-    return pairing, [robust_scale(np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts])) for parts in inputs], shifts
-
-
 def _train(
-    job: TrainSuperresolution, learner: SuperLearner, kept: Kept, opened: Opened, pairing: Pairing, scale: Scale, reporter: Reporter
+    job: TrainSuperresolution, learner: SuperLearner, kept: Kept, opened: Opened, seen: Survey, reporter: Reporter
 ) -> tuple[Epochs, Validation]:
-    training = feed_of(opened.training, pairing, job.memory // 2, reporter, "Training")
-    others = feed_of(opened.validation, pairing, job.memory // 2, reporter, "Validation")
-    validation = Validation(others, band_names(opened.validation), scale, reporter.check)
+    training = feed_of(opened.training, seen.pairing, job.memory // 2, reporter, "Training")
+    others = feed_of(opened.validation, seen.pairing, job.memory // 2, reporter, "Validation")
+    validation = Validation(others, seen.names, seen.scales[0], reporter.check)
     reporter.info(f"Bicubic interpolation: {in_words(validation.bicubic)}")
     reporter.phase(f"Training for {job.fitting.epochs} epochs on {device_in_use()}.")
     epochs, fitting = kept.found(), job.fitting
@@ -161,12 +143,12 @@ def _served(network: Any, weights: list[np.ndarray]) -> Any:
 
 
 def _contract(job: TrainSuperresolution, network: Any, patches: Patches) -> Contract:
-    """Bands and pixel sizes are those of the images that the model will be given. By Wald's protocol it is given the very images that
-    were made coarser to train it, so that there is no one size to expect."""
+    """Bands and pixel sizes are those of the images that the network was given."""
     promised = contract_of(network, os.path.basename(os.path.normpath(job.output)), job.network, trained=True)
     origins = patches.origins()
     given = origins[1:] if job.training.low else origins
-    sizes = [origin.spacing if job.training.low else None for origin in given]
+    coarser = 1 if job.training.low else job.factor
+    sizes = [None if origin.spacing is None else origin.spacing * coarser for origin in given]
     told = zip(promised.inputs, given, sizes, strict=True)
     sources = tuple(replace(source, bands=tuple(origin.bands), spacing=size) for source, origin, size in told)
     image = replace(promised.outputs[0], bands=tuple(given[0].bands) or promised.outputs[0].bands)

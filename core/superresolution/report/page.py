@@ -17,11 +17,10 @@ from ...reporting import format_duration
 from ...training.report.panels import Line, Panel, draw_panels
 from ...training.report.sections import count, describe_input, machine_section, settings_section
 from ..epochs import Epochs, chosen_by_psnr
-from ..pairs import Pairing
+from ..survey import Survey
 from ..validation import CONSISTENCY, Judged, Made, Validation
 from .album import SIDE, look, sheet
 from .remarks import PERCEPTION, warnings
-from .shifts import Shifts
 
 _WORDS = {
     "psnr": "PSNR (dB), the more the better",
@@ -47,15 +46,13 @@ class Facts:
     Attributes:
         parameters: numbers in the network.
         pairs: how many it learnt from.
-        shifts: of given coarse patches, and of the guide.
     """
 
     job: TrainSuperresolution
     contract: Contract
     parameters: int
     pairs: int
-    pairing: Pairing
-    shifts: tuple[Shifts, ...]
+    survey: Survey
     epochs: Epochs
     validation: Validation
 
@@ -104,7 +101,7 @@ def _summary(facts: Facts, judged: Judged) -> str:
 
 
 def _warnings(facts: Facts) -> Iterator[str]:
-    yield from (shifts.in_words() for shifts in facts.shifts if shifts.serious)
+    yield from facts.survey.warnings()
     yield from warnings(facts.epochs.rows, facts.epochs.best, facts.validation.bicubic, chosen_by_psnr(facts.job.losses))
 
 
@@ -170,7 +167,7 @@ def _pairs(facts: Facts, judged: Judged) -> list[tuple[str, Cell]]:
         ("Validation pairs", len(judged.errors)),
         *files,
         *([] if job.validation.high else [("Validation patches", share)]),
-        *([] if facts.pairing.given else [("Coarse patches", coarse)]),
+        *([] if facts.survey.pairing.given else [("Coarse patches", coarse)]),
     ]
 
 
@@ -182,8 +179,8 @@ def _paths(part: PairSet) -> Iterator[tuple[str, str]]:
 
 def _fits(facts: Facts) -> Iterator[str]:
     """How far given images lie apart, and how their values were made one."""
-    radiometry = facts.pairing.radiometry
-    for shifts in facts.shifts:
+    radiometry = facts.survey.pairing.radiometry
+    for shifts in facts.survey.shifts:
         yield f"<p>{escape(shifts.in_words())}</p>\n"
         yield picture(shifts.picture(), "How many pairs lie how far apart") if len(shifts.known) else ""
     if radiometry:

@@ -1,4 +1,4 @@
-"""How far the images of pairs lie apart that are not made of each other: measured, said, and drawn."""
+"""How far the images of pairs lie apart that are not made of each other: measured, told, and drawn."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Shifts:
 
 def report_shifts(roles: Mapping[str, Patches], pairing: Pairing, table: str, reporter: Reporter) -> tuple[Shifts, ...]:
     """Measure how far the images of every pair lie apart, where they are images of two sensors: fine and coarse ones, if these are given;
-    the guide and the coarsest that there is. Say it, and write it to a table if wished for.
+    the guide and the coarsest that there is. It is written to a table if wished for.
 
     Args:
         roles: "training" and "validation".
@@ -95,10 +95,7 @@ def report_shifts(roles: Mapping[str, Patches], pairing: Pairing, table: str, re
         reporter.progress(done / len(pairs), "Measuring how far the pairs lie apart")
     if table:
         _write(table, pairs, found)
-    measured = tuple(Shifts(*images, np.array([pair[images] for pair in found])) for images in found[0])
-    for shift in measured:
-        (reporter.warn if shift.serious else reporter.info)(shift.in_words())
-    return measured
+    return tuple(Shifts(*images, np.array([pair[images] for pair in found])) for images in found[0])
 
 
 def _of_pair(patches: Sequence[np.ndarray], pairing: Pairing) -> dict[Names, tuple[float, float]]:

@@ -17,6 +17,7 @@ from core.inference.blocksize import (
     HELD,
     MARGIN,
     SIZES,
+    WRITING_S,
     Figure,
     candidates,
     choose,
@@ -143,6 +144,15 @@ def test_what_was_not_tried_is_as_quick_as_the_best_and_saves_margins() -> None:
     figures = [figure(plan, size, ns) for size, ns in ((64, 100), (128, 100), (256, 500))]
     pixels = window_pixels(plan, 512)[0], window_pixels(plan, 128)[0]
     assert wall(figures, plan, 512) / wall(figures, plan, 128) == pytest.approx(1.05 * pixels[0] / pixels[1], rel=0.01)
+
+
+def test_the_last_block_is_written_when_nothing_else_is_left_to_do() -> None:
+    """So that an image that becomes much larger is not made in one block, though that has the fewest margins."""
+    plan = plan_of(4096, 4096, field=80)
+    small = [replace(figure(plan, size, 1000), held=0) for size in (32, 64)]
+    large = [replace(one, held=640 * one.pixels) for one in small]
+    assert wall(small, plan, 4096) < wall(small, plan, 1024) and wall(large, plan, 4096) > wall(large, plan, 1024)
+    assert wall(large, plan, 4096) - wall(small, plan, 4096) == pytest.approx(WRITING_S * 640 * window_pixels(plan, 4096)[1])
 
 
 def test_a_block_does_not_keep_the_user_waiting() -> None:

@@ -37,7 +37,7 @@ def test_the_light_network_beats_bicubic(make_job: Callable[..., TrainSuperresol
     contract = read(job.output)
     assert contract is not None and contract.scale_factor == Fraction(1, 2) and contract.fully_convolutional
     assert contract.inputs[0].bands == contract.outputs[0].bands == BANDS
-    assert contract.inputs[0].spacing is None  # by Wald's protocol: it may as well be applied to what was made coarser for it
+    assert contract.inputs[0].spacing == 5.0  # of the coarser images, though it may as well be applied to what they are made of
     with open(outputs["OUTPUT_CSV"], encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 20 and float(rows[outputs["BEST_EPOCH"] - 1]["psnr"]) == outputs["PSNR"]
@@ -116,11 +116,17 @@ def test_a_guide_beats_what_has_none(
     assert outputs["PSNR"] > outputs["BICUBIC_PSNR"] + 3
     contract = read(job.output)
     assert contract is not None and len(contract.inputs) == 2
-    assert [spec.spacing for spec in contract.inputs] == ([5.0, 2.5] if given else [None, None])
-    assert (
-        "The guide images lie +0.0" in reporter.texts.replace("-0.0", "+0.0")
-        and f"of the {'coarse' if given else 'fine'} ones" in reporter.texts
-    )
+    assert [spec.spacing for spec in contract.inputs] == ([5.0, 2.5] if given else [10.0, 5.0])
+    told = reporter.texts.replace("-0.0", "+0.0")
+    assert "The guide images lie +0.0" in told and f"of the {'coarse' if given else 'fine'} ones" in told
+
+
+def test_enlarged_images_are_told(make_job: Callable[..., TrainSuperresolution], make_raster: Any, tmp_path: Path, reporter: Any) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (4 * 24, 24, 2), "uint8").repeat(2, axis=0).repeat(2, axis=1)
+    image = make_raster(tmp_path / "squares.tif", pixels, names=BANDS)
+    train.run(make_job(training=PairSet((image,)), output_html=str(tmp_path / "report.html")), reporter)
+    told = "The fine pixels of red, nir come in squares of 2 × 2 equal ones"
+    assert told in reporter.texts and told in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_all_patches_or_none_have_a_guide(
