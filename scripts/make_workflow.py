@@ -80,13 +80,14 @@ SUPERRESOLUTION_HELP = {
     **{name: HELP[name] for name in ("ALG_CREATOR", "IMAGE", "EPOCHS")},
     "ALG_DESC": "From an image alone to the same image with smaller pixels: patches of 96 × 96 pixels on a grid, a part of them kept for "
     "validation; a light network that learns to undo how a coarser sensor would see them (Wald's protocol); and the image as that network "
-    "makes it finer. The log tells after every epoch how much better than bicubic interpolation it is. For bands in separate files, build "
+    "makes it finer. The report tells how much better than bicubic interpolation it is. For bands in separate files, build "
     "a virtual raster first.",
     "FACTOR": "How many times finer the pixels become.",
     "TRAINING_SHARE": "Share of the patches to learn from, from 0 to 1. Of a large image a few thousand patches are enough.",
     "VALIDATION_SHARE": "Share of the patches to validate with, from 0 to 1. What both shares leave of 1 is left out.",
     "SEED": "The same seed with the same inputs gives the same patches.",
     "FinerImage": "GeoTIFF: the image with smaller pixels; pixel type, names of the bands and no-data as they were.",
+    "Report": "Figures beside those of bicubic interpolation, curves, and patches side by side.",
     "Model": "Folder of the trained model, for 'Superresolve' on other images of this sensor.",
 }
 
@@ -141,7 +142,7 @@ def superresolution() -> QgsProcessingModelAlgorithm:
         sizes = {"PATCH_SIZE1_X": LARGE_PATCH, "PATCH_SIZE1_Y": LARGE_PATCH}
         flow.add_step(step, "extractpatches", {}, SOURCE1=image, **sizes, POINTS=result("patches", points))
     flow.add_step(
-        "trainsuperresolution", "trainsuperresolution", {"OUTPUT": "Model"},
+        "trainsuperresolution", "trainsuperresolution", {"OUTPUT": "Model", "OUTPUT_HTML": "Report"},
         HR=result("training", "OUTPUT1"), HR_VALIDATION=result("validation", "OUTPUT1"),
         FACTOR=given("FACTOR"), EPOCHS=given("EPOCHS"), SEED=seed,
     )  # fmt: skip

@@ -17,7 +17,7 @@ FILES = ("OUTPUT_HTML", "OUTPUT_CSV", "OUTPUT_PAIRS", "OUTPUT_TENSORBOARD")
 
 
 class TrainSuperresolution(EngineAlgorithm):
-    """From pairs of patches, or from fine patches alone, a model for *Serve model*."""
+    """From pairs of patches, or from fine patches alone, a model for *Superresolve*."""
 
     ID = "trainsuperresolution"
     ICON = "trainsuperresolution"
@@ -47,7 +47,7 @@ class TrainSuperresolution(EngineAlgorithm):
             "The light network begins as bicubic interpolation and learns what that lacks, in minutes on a processor. That of SR4RS wants "
             "a graphics card; with a discriminator it invents plausible detail, which looks better, and measures worse.\n\n"
             "Patches of other ground are the best validation; without any, the last ones of the training patches are set apart. The model "
-            "is applied with 'Serve model'."
+            "is applied with 'Superresolve'."
         )
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:

@@ -28,7 +28,7 @@ OUTPUTS = {
         "assessaccuracy:Report",
         "assessaccuracy:Figures",
     },
-    "superresolution": {"superresolve:FinerImage", "trainsuperresolution:Model"},
+    "superresolution": {"superresolve:FinerImage", "trainsuperresolution:Model", "trainsuperresolution:Report"},
 }
 
 

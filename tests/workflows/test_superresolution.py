@@ -104,7 +104,11 @@ def test_it_is_judged(chain: Results) -> None:
 
 def test_the_shipped_workflow_makes_an_image_finer(process: Process, scene: dict[str, Any], tmp_path: Path) -> None:
     """The shares are left out: their defaults have to reach the step."""
-    names = {"superresolve:FinerImage": tmp_path / "fine.tif", "trainsuperresolution:Model": tmp_path / "model"}
+    names = {
+        "superresolve:FinerImage": tmp_path / "fine.tif",
+        "trainsuperresolution:Model": tmp_path / "model",
+        "trainsuperresolution:Report": tmp_path / "report.html",
+    }
     run = process("superresolution", names=names, IMAGE=scene["PAN"], FACTOR="4", EPOCHS=1)
     assert run.status == 0, run.text
     assert (tmp_path / "model" / "saved_model.pb").is_file()
