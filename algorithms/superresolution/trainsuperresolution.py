@@ -123,13 +123,18 @@ class TrainSuperresolution(EngineAlgorithm):
         self.addParameter(seed(job))
 
     def _add_outputs(self) -> None:
-        self.addParameter(model_output(self.tr("Trained model"), self.tr("Folder for the model of the epoch with the greatest PSNR.")))
+        self.addParameter(
+            model_output(
+                self.tr("Trained model"),
+                self.tr("Folder for the model of the epoch with the greatest PSNR; of the last one with a discriminator or VGG."),
+            )
+        )
         text = self.tr("Figures beside those of bicubic interpolation, curves, pairs side by side, and settings, as one page.")
         self.addParameter(file_output("OUTPUT_HTML", self.tr("Report"), text, self.tr("HTML files (*.html)")))
         csv = self.tr("CSV files (*.csv)")
         text = self.tr("Loss and figures of every epoch.")
         self.addParameter(file_output("OUTPUT_CSV", self.tr("Table of the epochs"), text, csv, wanted=False, advanced=True))
-        text = self.tr("How far the two patches of every pair lie apart, in coarse pixels.")
+        text = self.tr("How far the patches of every pair lie apart, those of a guide too, in pixels of the coarser ones.")
         self.addParameter(file_output("OUTPUT_PAIRS", self.tr("Table of the pairs"), text, csv, wanted=False, advanced=True))
         text = self.tr("Folder of logs for TensorBoard.")
         self.addParameter(folder_output("OUTPUT_TENSORBOARD", self.tr("Logs for TensorBoard"), text))
