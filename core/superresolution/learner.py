@@ -10,8 +10,8 @@ import numpy as np
 
 from ..jobs.superresolution import TrainSuperresolution
 from ..model.backend import keras, tf
-from .losses import made_better, pixel_loss, scales_of, told_apart, vgg_features
-from .networks import discriminator
+from .judge import Judge
+from .losses import pixel_loss, scales_of, vgg_features
 from .networks.parts import BICUBIC_REACH, feed
 from .pairs import Inputs
 from .scaling import Scale
@@ -37,10 +37,7 @@ class SuperLearner:
         # Against a discriminator, memory of earlier gradients is memory of an earlier opponent: β₁ is 0 (Karras et al. 2018).
         self._optimizer = keras.optimizers.Adam(job.fitting.learning_rate, beta_1=0.0 if adversarial else 0.9, beta_2=0.99)
         self._optimizer.build(network.trainable_variables)
-        self._judge = discriminator.build(bands, self._factors) if adversarial else None
-        self._judging = keras.optimizers.Adam(job.fitting.learning_rate, beta_1=0.0, beta_2=0.99)
-        if self._judge is not None:
-            self._judging.build(self._judge.trainable_variables)
+        self._judge = Judge(bands, self._factors, job.losses) if adversarial else None
         self._features = vgg_features(job.losses, bands) if job.losses.vgg else None
         self._means = [tf.Variable(variable, trainable=False) for variable in network.trainable_variables]
         self._done = tf.Variable(0, dtype=tf.int64, trainable=False)
@@ -87,7 +84,7 @@ class SuperLearner:
     def _variables(self) -> dict[str, Any]:
         groups = {"network": self.network.variables, "optimizer": self._optimizer.variables, "means": self._means, "done": [self._done]}
         if self._judge is not None:
-            groups |= {"judge": self._judge.variables, "judging": self._judging.variables}
+            groups |= self._judge.variables
         return {f"{group}/{index}": variable for group, variables in groups.items() for index, variable in enumerate(variables)}
 
     def _assign(self, weights: list[np.ndarray]) -> None:
@@ -107,21 +104,11 @@ class SuperLearner:
             made = self._made(inputs)
             loss = self._of_pixels(truth, made) + self._of_features(truth, made)
             if self._judge is not None:
-                loss += self._wish.gan * made_better(self._wish.adversarial, self._judge(made, training=True))
+                loss += self._judge.loss_of(made)
         self._learn(tape.gradient(loss, self.network.trainable_variables), rate)
         if self._judge is not None:
-            self._judge_learns(truth, [tf.stop_gradient(image) for image in made], rate)
+            self._judge.learn(truth, made, rate, tf.stack([tf.constant(self._seed, tf.int64), self._done]))
         return loss
-
-    def _judge_learns(self, truth: list[Any], made: list[Any], rate: Any) -> None:
-        # A number of its own for every step, so that a training that goes on draws what one that ran through would.
-        seed = tf.stack([tf.constant(self._seed, tf.int64), self._done])
-        mix = tf.random.stateless_uniform((tf.shape(truth[0])[0], 1, 1, 1), seed)
-        with tf.GradientTape() as tape:
-            loss = told_apart(self._wish.adversarial, self._judge, truth, made, mix)
-        assert self._judge is not None
-        self._judging.learning_rate.assign(rate)
-        self._judging.apply(tape.gradient(loss, self._judge.trainable_variables), self._judge.trainable_variables)
 
     def _learn(self, gradients: list[Any], rate: Any) -> None:
         """A step of the optimizer and of the moving averages, which follow fast at first: they shall not remember the first weights."""
