@@ -12,17 +12,18 @@ from .networks import discriminator
 
 
 class Judge:
-    """A discriminator with its optimizer.
+    """A discriminator with its optimizer, whose learning rate stays as it is: a discriminator that learns more slowly than the generator
+    is outrun, and what it then asks for has no limit.
 
     Args:
         factors: how many times finer than the coarse image each of the generator's outputs is, finest first.
         wish: its `adversarial` is not "none".
     """
 
-    def __init__(self, bands: int, factors: Sequence[int], wish: ImageLosses) -> None:
+    def __init__(self, bands: int, factors: Sequence[int], wish: ImageLosses, rate: float) -> None:
         self._kind, self._weight = wish.adversarial, wish.gan
         self._network = discriminator.build(bands, factors)
-        self._optimizer = keras.optimizers.Adam(beta_1=0.0, beta_2=0.99)
+        self._optimizer = keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99)
         self._optimizer.build(self._network.trainable_variables)
 
     @property
@@ -34,7 +35,7 @@ class Judge:
         """What the generator has to make smaller."""
         return self._weight * made_better(self._kind, self._network(list(made), training=True))
 
-    def learn(self, truth: Images, made: Images, rate: Any, seed: Any) -> None:
+    def learn(self, truth: Images, made: Images, seed: Any) -> None:
         """One step.
 
         Args:
@@ -44,5 +45,4 @@ class Judge:
         made = [tf.stop_gradient(image) for image in made]
         with tf.GradientTape() as tape:
             loss = told_apart(self._kind, self._network, truth, made, mix)
-        self._optimizer.learning_rate.assign(rate)
         self._optimizer.apply(tape.gradient(loss, self._network.trainable_variables), self._network.trainable_variables)

@@ -12,6 +12,7 @@ from ..jobs.superresolution import TrainSuperresolution
 from ..model.backend import keras, tf
 from .judge import Judge
 from .losses import pixel_loss, scales_of, vgg_features
+from .networks import PACES
 from .networks.parts import BICUBIC_REACH, feed
 from .pairs import Inputs
 from .scaling import Scale
@@ -37,11 +38,11 @@ class SuperLearner:
         # Against a discriminator, memory of earlier gradients is memory of an earlier opponent: β₁ is 0 (Karras et al. 2018).
         self._optimizer = keras.optimizers.Adam(job.fitting.learning_rate, beta_1=0.0 if adversarial else 0.9, beta_2=0.99)
         self._optimizer.build(network.trainable_variables)
-        self._judge = Judge(bands, self._factors, job.losses) if adversarial else None
+        self._judge = Judge(bands, self._factors, job.losses, job.fitting.learning_rate) if adversarial else None
         self._features = vgg_features(job.losses, bands) if job.losses.vgg else None
         self._means = [tf.Variable(variable, trainable=False) for variable in network.trainable_variables]
         self._done = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._seed = job.seed
+        self._seed, self._pace = job.seed, PACES[job.network] if adversarial else 1.0
         inputs = tuple(tf.TensorSpec(part.shape, tf.float32) for part in network.inputs)
         wanted = [inputs, tf.TensorSpec((None, None, None, bands), tf.float32), tf.TensorSpec((), tf.float32)]
         self._by_pixels = tf.function(self._pixel_step, input_signature=wanted)
@@ -105,9 +106,9 @@ class SuperLearner:
             loss = self._of_pixels(truth, made) + self._of_features(truth, made)
             if self._judge is not None:
                 loss += self._judge.loss_of(made)
-        self._learn(tape.gradient(loss, self.network.trainable_variables), rate)
+        self._learn(tape.gradient(loss, self.network.trainable_variables), rate * self._pace)
         if self._judge is not None:
-            self._judge.learn(truth, made, rate, tf.stack([tf.constant(self._seed, tf.int64), self._done]))
+            self._judge.learn(truth, made, tf.stack([tf.constant(self._seed, tf.int64), self._done]))
         return loss
 
     def _learn(self, gradients: list[Any], rate: Any) -> None:

@@ -22,7 +22,7 @@ from ..reporting import Reporter
 from ..training.data.patches import Patches
 from ..training.schedule import Schedule
 from .data import Opened, PairFeed, feed_of, open_pairs
-from .epochs import Epochs, Kept, chosen_by_psnr
+from .epochs import PSNR, Epochs, Kept, chosen_by_psnr
 from .learner import SuperLearner
 from .networks import build
 from .pairs import Pairing
@@ -31,6 +31,8 @@ from .report.log import Log
 from .scaling import give_scale
 from .survey import Survey, survey
 from .validation import Figures, Validation
+
+COLLAPSE_DB = 6.0  # in one training: more than invented detail ever costs
 
 
 def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
@@ -94,6 +96,7 @@ def _train(
             loss = _train_epoch(job, learner, training, schedule, number, reporter)
             with learner.averaged():
                 figures = validation.measure(learner.infer)
+                _check_figures(figures, epochs, job)
                 row = {"epoch": number, "loss": loss, "learning_rate": schedule.rate(number - 1, schedule.steps - 1), **figures}
                 row["seconds"] = round(time.monotonic() - start, 3)
                 best = epochs.add(row, learner.network.get_weights(), by_psnr)
@@ -120,12 +123,23 @@ def _train_epoch(
 
 def _check_loss(loss: float, epoch: int, job: TrainSuperresolution) -> None:
     """At once: no step after it would mend the weights."""
-    if math.isfinite(loss):
-        return
+    if not math.isfinite(loss):
+        raise _diverged(job, epoch, "a finite loss", str(loss))
+
+
+def _check_figures(figures: Figures, epochs: Epochs, job: TrainSuperresolution) -> None:
+    """Where the last epoch is written, whatever its figures: a discriminator that was outrun asks for larger and larger values."""
+    known = [row[PSNR] for row in epochs.rows if PSNR in row]
+    if not chosen_by_psnr(job.losses) and known and figures.get(PSNR, math.inf) < max(known) - COLLAPSE_DB:
+        best, received = max(known), figures[PSNR]
+        raise _diverged(job, len(epochs.rows) + 1, f"a PSNR near that of before ({best:.2f} dB)", f"{received:.2f} dB")
+
+
+def _diverged(job: TrainSuperresolution, epoch: int, expected: str, received: str) -> BadParameter:
     rate, adversarial = job.fitting.learning_rate, job.losses.adversarial != "none"
     advice = f"Lower the learning rate (it was {rate:g}; try {rate / 10:g})"
-    raise BadParameter(
-        f"The training diverged in epoch {epoch}", expected="a finite loss", received=loss,
+    return BadParameter(
+        f"The training diverged in epoch {epoch}", expected=expected, received=received,
         remedy=advice + (", train longer by L1 and L2 first (PRETRAIN), or lower the weight GAN." if adversarial else "."),
     )  # fmt: skip
 

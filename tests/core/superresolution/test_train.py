@@ -90,6 +90,14 @@ def test_a_training_that_diverges_writes_no_model(make_job: Callable[..., TrainS
     assert not Path(job.output).exists() and not Path(kept_path(job.output)).exists()
 
 
+def test_a_generator_that_outruns_its_discriminator_writes_no_model(make_job: Callable[..., TrainSuperresolution], reporter: Any) -> None:
+    """Its loss is finite, and falls: only the figures tell."""
+    job = make_job(losses=ImageLosses(l1=1e-6, adversarial="wgan", gan=100.0))
+    with pytest.raises(BadParameter, match=r"diverged[\s\S]*PSNR near that of before[\s\S]*lower the weight GAN"):
+        train.run(replace(job, fitting=replace(job.fitting, epochs=30, pretrain=1, learning_rate=2e-2, average=0.0)), reporter)
+    assert not Path(job.output).exists() and not Path(kept_path(job.output)).exists()
+
+
 def test_given_pairs_are_measured_and_fitted(
     make_job: Callable[..., TrainSuperresolution], make_patches: Callable[..., str], tmp_path: Path, reporter: Any
 ) -> None:
