@@ -60,7 +60,7 @@ class ImageLosses(Part):
         vgg_weights: file of VGG19's weights (ImageNet, without top, .h5).
         vgg_bands: the three bands that it takes as red, green, blue; from 1.
         adversarial: what a discriminator is trained by (wgan: with gradient penalty; lsgan); none: there is no discriminator.
-        gan: weight of what the discriminator says.
+        gan: weight of what the discriminator says; beside L1 as SR4RS recommends (200 to 1).
     """
 
     l1: float = bounded(1.0, low=0.0)
@@ -69,7 +69,7 @@ class ImageLosses(Part):
     vgg_weights: str = ""
     vgg_bands: tuple[int, ...] = (1, 2, 3)
     adversarial: str = choice(ADVERSARIAL)
-    gan: float = bounded(1e-2, low=0.0)
+    gan: float = bounded(5e-3, low=0.0)
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,9 @@ class SuperLearner:
         self._factors = _factors(network, job.factor)
         bands = scale.centre.size
         adversarial = job.losses.adversarial != "none"
+        self._optimizer = self._adam(0.9)
         # Against a discriminator, memory of earlier gradients is memory of an earlier opponent: β₁ is 0 (Karras et al. 2018).
-        self._optimizer = keras.optimizers.Adam(job.fitting.learning_rate, beta_1=0.0 if adversarial else 0.9, beta_2=0.99)
-        self._optimizer.build(network.trainable_variables)
+        self._against = self._adam(0.0) if adversarial else None
         self._judge = Judge(bands, self._factors, job.losses, job.fitting.learning_rate) if adversarial else None
         self._features = vgg_features(job.losses, bands) if job.losses.vgg else None
         self._means = [tf.Variable(variable, trainable=False) for variable in network.trainable_variables]
@@ -84,8 +84,8 @@ class SuperLearner:
 
     def _variables(self) -> dict[str, Any]:
         groups = {"network": self.network.variables, "optimizer": self._optimizer.variables, "means": self._means, "done": [self._done]}
-        if self._judge is not None:
-            groups |= self._judge.variables
+        if self._judge is not None and self._against is not None:
+            groups |= {"against": self._against.variables, **self._judge.variables}
         return {f"{group}/{index}": variable for group, variables in groups.items() for index, variable in enumerate(variables)}
 
     def _assign(self, weights: list[np.ndarray]) -> None:
@@ -96,7 +96,7 @@ class SuperLearner:
         truth = self._truth(high)
         with tf.GradientTape() as tape:
             loss = self._of_pixels(truth, self._made(inputs), first=True)
-        self._learn(tape.gradient(loss, self.network.trainable_variables), rate)
+        self._learn(tape.gradient(loss, self.network.trainable_variables), rate, self._optimizer)
         return loss
 
     def _whole_step(self, inputs: Any, high: Any, rate: Any) -> Any:
@@ -106,15 +106,20 @@ class SuperLearner:
             loss = self._of_pixels(truth, made) + self._of_features(truth, made)
             if self._judge is not None:
                 loss += self._judge.loss_of(made)
-        self._learn(tape.gradient(loss, self.network.trainable_variables), rate * self._pace)
+        self._learn(tape.gradient(loss, self.network.trainable_variables), rate * self._pace, self._against or self._optimizer)
         if self._judge is not None:
             self._judge.learn(truth, made, tf.stack([tf.constant(self._seed, tf.int64), self._done]))
         return loss
 
-    def _learn(self, gradients: list[Any], rate: Any) -> None:
+    def _adam(self, momentum: float) -> Any:
+        optimizer = keras.optimizers.Adam(beta_1=momentum, beta_2=0.99)
+        optimizer.build(self.network.trainable_variables)
+        return optimizer
+
+    def _learn(self, gradients: list[Any], rate: Any, optimizer: Any) -> None:
         """A step of the optimizer and of the moving averages, which follow fast at first: they shall not remember the first weights."""
-        self._optimizer.learning_rate.assign(rate)
-        self._optimizer.apply(gradients, self.network.trainable_variables)
+        optimizer.learning_rate.assign(rate)
+        optimizer.apply(gradients, self.network.trainable_variables)
         self._done.assign_add(1)
         done = tf.cast(self._done, tf.float32)
         kept = tf.minimum(self._average, (1 + done) / (10 + done))
