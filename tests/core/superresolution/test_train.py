@@ -17,7 +17,7 @@ from core.jobs import ImageLosses, PairSet, TrainSuperresolution, from_dict, to_
 from core.kept import kept_path
 from core.model.contract import read
 from core.model.folder import read_trainable
-from core.superresolution import train
+from core.superresolution import loop, train
 
 BANDS = ("red", "nir")
 
@@ -62,7 +62,7 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(
     job = make_job(network="sr4rs", losses=ImageLosses(adversarial="wgan"), resume=True)
     whole = replace(job, output=str(tmp_path / "whole"))
     train.run(whole, make_reporter())
-    monkeypatch.setattr(train, "_train_epoch", _stopping(train._train_epoch, at=2))
+    monkeypatch.setattr(loop, "_learn", _stopping(loop._learn, at=2))
     with pytest.raises(Cancelled):
         train.run(job, make_reporter())
     monkeypatch.undo()
