@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from . import classification, sampling, serving, training
+from . import classification, sampling, serving, superresolution, training
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORK = os.path.join(ROOT, "build", "bench")
@@ -38,6 +38,7 @@ GOALS = {
     "extract_50k_vs_loop": Goal(sampling.extract_50k_vs_loop, 0.2, "lower"),
     "train_vs_keras": Goal(training.train_vs_keras, 0.95, "higher"),
     "train_streamed_vs_keras": Goal(training.train_streamed_vs_keras, 0.9, "higher"),
+    "train_superresolution_vs_keras": Goal(superresolution.train_superresolution_vs_keras, 0.9, "higher"),
     "classify_vs_sklearn": Goal(classification.classify_vs_sklearn, 0.9, "higher"),
     "extract_1m_memory": Goal(sampling.extract_1m_memory, 1000.0, "lower"),
 }

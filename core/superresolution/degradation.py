@@ -44,7 +44,9 @@ def sensor(length: int, factor: int, mtf: float) -> np.ndarray:
 def degraded(fine: np.ndarray, factor: int, mtf: float) -> np.ndarray:
     """(samples, rows, cols, bands) as the coarser sensor sees them, float32, without the `rim` on every side."""
     down, across = sensor(fine.shape[1], factor, mtf), sensor(fine.shape[2], factor, mtf)
-    coarse: np.ndarray = np.einsum("ir,nrcb,jc->nijb", down, fine.astype(np.float64), across, optimize=True)
+    samples, rows, cols, bands = fine.shape
+    lower = np.matmul(down, fine.reshape(samples, rows, cols * bands).astype(np.float64)).reshape(samples, -1, cols, bands)
+    coarse: np.ndarray = np.matmul(across, lower)
     return coarse.astype(np.float32)
 
 
