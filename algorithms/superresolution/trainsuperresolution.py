@@ -83,7 +83,7 @@ class TrainSuperresolution(EngineAlgorithm):
         for name, label, text, rare in (
             ("EPOCHS", self.tr("Epochs"), self.tr("How many times all pairs are gone through."), False),
             ("BATCH_SIZE", self.tr("Batch size"), self.tr("Pairs between two corrections of the weights."), False),
-            ("LEARNING_RATE", self.tr("Learning rate"), self.tr("Size of the corrections, above 0; 0.001 suits the light network."), False),
+            ("LEARNING_RATE", self.tr("Learning rate"), self.tr("Size of the corrections, above 0; for sr4rs up to 0.005."), False),
             ("PRETRAIN", self.tr("Epochs by L1 and L2 alone"), self.tr("At first; a discriminator and VGG come after them."), True),
             ("SCHEDULE", self.tr("Learning rate schedule"), self.tr("How the learning rate goes on."), True),
             ("WARMUP", self.tr("Warm-up"), self.tr("Epochs in which the learning rate rises from 0."), True),
