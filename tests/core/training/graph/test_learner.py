@@ -126,7 +126,7 @@ def test_what_was_trained_serves_and_is_inspected(
             (jobs.ServedSource((raster,)),),
             folder,
             "patch_based",
-            (jobs.Product(str(tmp_path / "map.tif"), ("prediction",)),),
+            products=(jobs.Product(str(tmp_path / "map.tif"), ("prediction",)),),
             edges="valid",
         )
         serve.run(job, reporter)
