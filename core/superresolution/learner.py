@@ -10,6 +10,7 @@ import numpy as np
 
 from ..jobs.superresolution import TrainSuperresolution
 from ..model.backend import keras, tf
+from ..training.resuming.variables import from_arrays, to_arrays
 from .judge import Judge
 from .losses import pixel_loss, scales_of, vgg_features
 from .networks import PACES
@@ -75,18 +76,22 @@ class SuperLearner:
 
     def state(self) -> dict[str, np.ndarray]:
         """All that the next step depends on."""
-        return {name: variable.numpy() for name, variable in self._variables().items()}
+        return to_arrays(self._variables())
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Put back what `state` gave."""
-        for name, variable in self._variables().items():
-            variable.assign(state[name])
+        from_arrays(self._variables(), state)
 
-    def _variables(self) -> dict[str, Any]:
-        groups = {"network": self.network.variables, "optimizer": self._optimizer.variables, "means": self._means, "done": [self._done]}
+    def _variables(self) -> dict[str, list[Any]]:
+        groups: dict[str, list[Any]] = {
+            "network": self.network.variables,
+            "optimizer": self._optimizer.variables,
+            "means": self._means,
+            "done": [self._done],
+        }
         if self._judge is not None and self._against is not None:
             groups |= {"against": self._against.variables, **self._judge.variables}
-        return {f"{group}/{index}": variable for group, variables in groups.items() for index, variable in enumerate(variables)}
+        return groups
 
     def _assign(self, weights: list[np.ndarray]) -> None:
         for variable, weight in zip(self.network.trainable_variables, weights, strict=True):

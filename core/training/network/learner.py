@@ -22,6 +22,7 @@ from ...model.heads import CLASSES, SIGMOID, logits
 from ..data.feed import Batch
 from ..data.truth import UNKNOWN
 from ..learner import Inferred, Totals
+from ..resuming.variables import from_arrays, to_arrays
 from .losses import HeadLoss
 from .optimizers import make_optimizer
 from .precision import FULL, computing_in, with_loss_scaling
@@ -100,16 +101,14 @@ class KerasLearner:
         self.network.set_weights(list(weights))
 
     def state(self) -> dict[str, np.ndarray]:
-        return {name: variable.numpy() for name, variable in self._variables().items()}
+        return to_arrays(self._variables())
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        for name, variable in self._variables().items():
-            variable.assign(state[name])
+        from_arrays(self._variables(), state)
 
-    def _variables(self) -> dict[str, Any]:
+    def _variables(self) -> dict[str, list[Any]]:
         """With the states of the random generators, which Keras counts among a network's variables, not among its weights."""
-        groups = {"network": self.network.variables, "optimizer": self._optimizer.variables}
-        return {f"{group}/{index}": variable for group, variables in groups.items() for index, variable in enumerate(variables)}
+        return {"network": self.network.variables, "optimizer": self._optimizer.variables}
 
     def _step_eagerly(self, sources: list[Any], targets: list[Any], count_and_rate: Any) -> None:
         count, rate = tf.unstack(count_and_rate)
