@@ -15,15 +15,23 @@ from ..training.data.augment import augmented
 from ..training.data.feed import Feed, make_feed, scan
 from ..training.data.patches import Patches, PatchImages
 from ..training.data.portions import PatchChain, PatchRange
+from .ground import Ground, ground_of, shared
 from .pairs import Pair, Pairing
 
 
 @dataclass(frozen=True)
 class Opened:
-    """Patches (fine[, coarse][, guide]) to learn from, and others to validate with."""
+    """Patches (fine[, coarse][, guide]) to learn from, and others to validate with.
+
+    Attributes:
+        shared: share of those to learn from that show ground of the others, as far as is known.
+        left_out: patches that are neither, as they lie between.
+    """
 
     training: Patches
     validation: Patches
+    shared: float = 0.0
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,8 @@ class PairFeed:
 
 
 def open_pairs(job: TrainSuperresolution, pairing: Pairing, exits: contextlib.ExitStack) -> Opened:
-    """The patches of a job, checked. Without validation patches the last ones of the training patches are set
-    apart: they were extracted in the order of the image's rows, so that they are of other ground but for a few.
+    """The patches of a job, checked. Without validation patches the last ones of the training patches are set apart, and those before them
+    that overlap them are left out: they were extracted in the order of the image's rows, so that these are few.
 
     Raises:
         BadParameter: no patches, too few, or such as cannot be paired.
@@ -67,12 +75,23 @@ def open_pairs(job: TrainSuperresolution, pairing: Pairing, exits: contextlib.Ex
         bands, others = ([shape[2] for shape in patches.shapes] for patches in (training, validation))
         if bands != others:
             raise BadParameter("Bands of training and validation patches", expected="as many in both", received=f"{bands} and {others}")
-        return Opened(training, validation)
+        return Opened(training, validation, _share(shared(ground_of(job.training.high), ground_of(job.validation.high))))
     apart = max(round(training.count * job.validation_share), 1)
     if training.count - apart < 1:
         raise BadParameter("Training patches", expected="at least 2, as some are needed for validation", received=training.count)
-    border = training.count - apart
-    return Opened(PatchRange(training, 0, border), PatchRange(training, border, training.count))
+    return _parted(training, training.count - apart, ground_of(job.training.high))
+
+
+def _parted(patches: Patches, border: int, ground: Ground | None) -> Opened:
+    """Those before the border, and those behind it; where most would have to be left out, none are."""
+    near = shared(ground.part(0, border), ground.part(border, patches.count)) if ground else np.zeros(border, bool)
+    first = int(near.argmax()) if near.any() else border
+    stop = first if first >= border / 2 else border
+    return Opened(PatchRange(patches, 0, stop), PatchRange(patches, border, patches.count), _share(near[:stop]), border - stop)
+
+
+def _share(near: np.ndarray) -> float:
+    return float(near.mean()) if near.size else 0.0
 
 
 def _open(pairs: PairSet, role: str, pairing: Pairing, exits: contextlib.ExitStack) -> Patches:

@@ -26,6 +26,7 @@ class Survey:
         shifts: of given coarse patches, and of the guide.
         enlarged: by how many times each band of the fine patches was enlarged before; see core/superresolution/enlarged.py.
         names: of these bands.
+        shared: share of the pairs to learn from that show ground of those that validate.
     """
 
     pairing: Pairing
@@ -33,10 +34,16 @@ class Survey:
     shifts: tuple[Shifts, ...]
     enlarged: list[int]
     names: Sequence[str]
+    shared: float = 0.0
 
     def warnings(self) -> Iterator[str]:
         """What may spoil the training, in words."""
         yield from (shifts.in_words() for shifts in self.shifts if shifts.serious)
+        if self.shared:
+            yield (
+                f"{self.shared:.0%} of the pairs to learn from show ground of pairs that validate: the figures flatter. Give validation "
+                "patches of other ground."
+            )
         for factor in sorted(set(self.enlarged) - {1}):
             names = ", ".join(name for name, times in zip(self.names, self.enlarged, strict=True) if times == factor)
             yield (
@@ -59,7 +66,7 @@ def survey(job: TrainSuperresolution, opened: Opened, pairing: Pairing, reporter
         pairing = _fitted(some, pairing, reporter)
     inputs = zip(*(pairing(part)[0] for part in some), strict=True)
     scales = [robust_scale(np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts])) for parts in inputs]
-    found = Survey(pairing, scales, shifts, enlarged([part[0][0] for part in some]), band_names(patches))
+    found = Survey(pairing, scales, shifts, enlarged([part[0][0] for part in some]), band_names(patches), opened.shared)
     for shift in shifts:
         if not shift.serious:
             reporter.info(shift.in_words())

@@ -43,7 +43,8 @@ def run(job: TrainSuperresolution, reporter: Reporter) -> dict[str, Any]:
     with contextlib.ExitStack() as exits:
         pairing = Pairing(job.factor, job.mtf, *job.training.kind)
         opened = open_pairs(job, pairing, exits)
-        reporter.info(f"{opened.training.count:,} pairs to learn from, {opened.validation.count:,} to validate with.")
+        apart = f"; {opened.left_out:,} between, which overlap these, are left out" if opened.left_out else ""
+        reporter.info(f"{opened.training.count:,} pairs to learn from, {opened.validation.count:,} to validate with{apart}.")
         seen = survey(job, opened, pairing, reporter)
         bands, *guide = (scale.centre.size for scale in seen.scales)
         network = build(job.network, bands, job.factor, job.filters, job.blocks, sum(guide))
