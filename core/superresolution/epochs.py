@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..fingerprint import Fingerprint, changes, images, software
+from ..fingerprint import Fingerprint, images, software
 from ..jobs.superresolution import ImageLosses, TrainSuperresolution
 from ..model.loading.load import device_in_use
-from ..partial import replacing
 from ..reporting import Reporter
-from ..training.resuming.checkpoint import Checkpoint
+from ..training.report.table import write_rows
+from ..training.resuming.keeper import Keeper, forget
 from .learner import SuperLearner
 
-STATE, BEST = "state/", "best/"  # before the names of arrays
 PSNR = "psnr"
 
 
@@ -54,11 +52,7 @@ class Epochs:
         Raises:
             CannotWrite: disk full, no such folder, no permission.
         """
-        columns = list(dict.fromkeys(name for row in self.rows for name in row))
-        with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(self.rows)
+        write_rows(path, self.rows)
 
 
 def chosen_by_psnr(losses: ImageLosses) -> bool:
@@ -73,41 +67,30 @@ class Kept:
     """
 
     def __init__(self, job: TrainSuperresolution, learner: SuperLearner, reporter: Reporter) -> None:
-        self._fingerprint, self._learner, self._reporter = fingerprint_of(job), learner, reporter
-        self._checkpoint, self._wanted = Checkpoint(job.output), job.resume
+        self._reporter, self._keeper = reporter, Keeper(job.output, fingerprint_of(job), learner, reporter) if job.resume else None
+        if self._keeper is None:
+            forget(job.output)
 
     def found(self) -> Epochs:
         """Those of the training that was stopped, with the learner as it was after the last of them; none of any other training."""
-        kept = self._checkpoint.read() if self._wanted else None
+        kept = self._keeper.restored() if self._keeper else None
         if kept is None:
             return Epochs()
-        told, arrays = kept
-        changed = changes(told["fingerprint"], self._fingerprint)
-        if changed:
-            self._reporter.warn(f"Starting afresh, as this is not the training that was stopped: {'; '.join(changed)}.")
-            return Epochs()
-        self._learner.restore(_part(arrays, STATE))
-        best = _part(arrays, BEST)
+        told, weights = kept
         self._reporter.info(f"Going on after epoch {len(told['rows'])}.")
-        return Epochs(told["rows"], told["best"], [best[str(place)] for place in range(len(best))])
+        return Epochs(told["rows"], told["best"], weights)
 
     def keep(self, epochs: Epochs) -> None:
         """The last of them has ended."""
-        if not self._wanted:
-            return
-        state = {f"{STATE}{name}": array for name, array in self._learner.state().items()}
-        best = {f"{BEST}{place}": array for place, array in enumerate(epochs.weights)}
-        self._checkpoint.write({"fingerprint": self._fingerprint, "rows": epochs.rows, "best": epochs.best}, state | best)
+        if self._keeper:
+            self._keeper.keep({"rows": epochs.rows, "best": epochs.best}, epochs.weights)
 
     def __enter__(self) -> Kept:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None or not self._wanted or self._checkpoint.empty:
-            self._checkpoint.remove()
-            return
-        self._checkpoint.close()
-        self._reporter.info("The finished epochs are kept: run it again with RESUME to go on from them.")
+        if self._keeper:
+            self._keeper.end(kind is None)
 
 
 def fingerprint_of(job: TrainSuperresolution) -> Fingerprint:
@@ -117,7 +100,3 @@ def fingerprint_of(job: TrainSuperresolution) -> Fingerprint:
     paths = tuple(path for part in pairs.values() for paths in part.values() for path in paths)
     parameters: dict[str, Any] = {f"parameter {name.upper()}": value for name, value in values.items()}
     return {**parameters, "the patches": images(paths), "the device": device_in_use(), **software()}
-
-
-def _part(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}

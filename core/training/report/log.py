@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...confusion import confusion_picture
 from ...metrics import Scores
-from ...partial import replacing
 from ..loop import Epoch, History
 from ..measure import Measured, Result
 from .board import TRAINING, VALIDATION, Board
+from .table import write_rows
 
 Figures = dict[str, float | None]
 _OF_A_CLASS, _OF_A_MEASUREMENT = ("precision", "recall", "f1", "iou"), ("mae", "rmse", "r2")
@@ -66,12 +65,7 @@ def write_table(path: str, epochs: Sequence[Epoch]) -> None:
     Raises:
         CannotWrite: disk full, no such folder, no permission.
     """
-    rows = [row(epoch) for epoch in epochs]
-    columns = list(dict.fromkeys(name for figures in rows for name in figures))
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(path, [row(epoch) for epoch in epochs])
 
 
 def row(epoch: Epoch) -> Figures:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from types import TracebackType
-from typing import Any
 
-import numpy as np
-
-from ...fingerprint import changes
 from ...jobs import TrainModel
-from ...kept import kept_path
 from ...reporting import Reporter
 from ..data.feed import Feed
 from ..learner import Learner
 from ..loop import History
-from .checkpoint import Checkpoint
 from .fingerprint import fingerprint
+from .keeper import Keeper, forget
 from .remembered import from_plain, to_plain
-
-STATE, BEST = "state/", "best/"  # before the names of arrays: all that the next step depends on, and the weights of the best epoch
 
 
 class NothingKept:
@@ -35,8 +27,7 @@ class NothingKept:
     history: History | None = None
 
     def __init__(self, output: str) -> None:
-        if os.path.isdir(kept_path(output)):
-            Checkpoint(output).remove()
+        forget(output)
 
     def epoch(self, history: History) -> None:
         """The last epoch of the history has ended."""
@@ -53,30 +44,20 @@ class Kept(NothingKept):
     finished epoch."""
 
     def __init__(self, job: TrainModel, feed: Feed, learner: Learner, reporter: Reporter) -> None:
-        self._fingerprint, self._learner, self._reporter = fingerprint(job, feed), learner, reporter
-        self._checkpoint = Checkpoint(job.output)
+        self._keeper, self._reporter = Keeper(job.output, fingerprint(job, feed), learner, reporter), reporter
         try:
             self.history = self._restored(job.fitting.epochs)
         except BaseException:
-            self._checkpoint.close()
+            self._keeper.close()
             raise
-        reporter.info(f"Every epoch is kept in {self._checkpoint.path}. If this training is stopped, run it again with RESUME.")
+        reporter.info(f"Every epoch is kept in {self._keeper.path}. If this training is stopped, run it again with RESUME.")
 
     def _restored(self, epochs: int) -> History | None:
-        if self._checkpoint.empty:
-            return None
-        found = self._checkpoint.read()
+        found = self._keeper.restored()
         if found is None:
-            self._reporter.warn("Starting afresh, as what the training that was stopped has left is damaged.")
             return None
-        told, arrays = found
-        changed = changes(told["fingerprint"], self._fingerprint)
-        if changed:
-            self._reporter.warn(f"Starting afresh, as this is not the training that was stopped: {'; '.join(changed)}.")
-            return None
-        self._learner.restore(_part(arrays, STATE))
-        weights = _part(arrays, BEST)
-        history = from_plain(told["history"], [weights[str(place)] for place in range(len(weights))])
+        told, weights = found
+        history = from_plain(told["history"], weights)
         self._tell(len(history.epochs), epochs)
         return history
 
@@ -88,16 +69,10 @@ class Kept(NothingKept):
             self._reporter.info(f"All {epochs} epochs were finished by {stopped}: what is left is to write the model.")
 
     def epoch(self, history: History) -> None:
-        state = {f"{STATE}{name}": array for name, array in self._learner.state().items()}
-        best = {f"{BEST}{place}": array for place, array in enumerate(history.weights)}
-        self._checkpoint.write({"fingerprint": self._fingerprint, "history": to_plain(history)}, state | best)
+        self._keeper.keep({"history": to_plain(history)}, history.weights)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if kind is None or self._checkpoint.empty:
-            self._checkpoint.remove()
-            return
-        self._checkpoint.close()
-        self._reporter.info("The finished epochs are kept: run it again with RESUME to go on from them.")
+        self._keeper.end(kind is None)
 
 
 def keeping(job: TrainModel, feed: Feed, learner: Learner, reporter: Reporter) -> NothingKept:
@@ -111,7 +86,3 @@ def keeping(job: TrainModel, feed: Feed, learner: Learner, reporter: Reporter) -
         CannotWrite: another process is writing the same output.
     """
     return Kept(job, feed, learner, reporter) if job.resume else NothingKept(job.output)
-
-
-def _part(arrays: dict[str, Any], prefix: str) -> dict[str, np.ndarray]:
-    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
